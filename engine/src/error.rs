@@ -1,0 +1,62 @@
+//! The engine's one error type.
+
+use std::path::PathBuf;
+
+use taproot_schemas::error::ErrorCode;
+
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// `Display` is for people and logs and never repeats the source; [`Error::code`] is what a caller of the API sees.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("the {what} is empty")]
+    EmptyQuery { what: &'static str },
+    #[error("the text has {chars} characters, the limit is {limit}")]
+    QueryTooLong { chars: usize, limit: usize },
+    #[error("no document {id}")]
+    DocumentNotFound { id: String },
+    #[error("the original of {uri} is no longer there")]
+    OriginalGone { uri: String },
+    #[error("{count} documents have the uri {uri}")]
+    AmbiguousUri { uri: String, count: usize },
+    #[error("invalid {what}: {detail}")]
+    InvalidRequest { what: &'static str, detail: String },
+    #[error("too many requests are waiting ({waiting})")]
+    Overloaded { waiting: usize },
+    #[error("the model {name} cannot be used: {detail}")]
+    Model { name: String, detail: String },
+    #[error("cannot read or write {path}")]
+    Io { path: PathBuf, source: std::io::Error },
+    #[error("the catalog failed")]
+    Catalog(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the lexical index failed")]
+    Lexical(#[source] Box<dyn std::error::Error + Send + Sync>),
+    #[error("the vector store failed: {detail}")]
+    Vectors { detail: String },
+    #[error("the data directory was made with {found}, this program uses {expected}")]
+    Incompatible { found: String, expected: String },
+    #[error("the engine is shutting down")]
+    Stopped,
+}
+
+impl Error {
+    /// The code that a caller of the API is told.
+    pub fn code(&self) -> ErrorCode {
+        match self {
+            Error::EmptyQuery { .. } => ErrorCode::EmptyQuery,
+            Error::QueryTooLong { .. } => ErrorCode::QueryTooLong,
+            Error::DocumentNotFound { .. } => ErrorCode::DocumentNotFound,
+            Error::OriginalGone { .. } => ErrorCode::OriginalGone,
+            Error::AmbiguousUri { .. } => ErrorCode::AmbiguousUri,
+            Error::InvalidRequest { .. } => ErrorCode::InvalidRequest,
+            Error::Overloaded { .. } => ErrorCode::Overloaded,
+            Error::Vectors { .. } => ErrorCode::StoreUnavailable,
+            Error::Stopped => ErrorCode::NotReady,
+            Error::Model { .. }
+            | Error::Io { .. }
+            | Error::Catalog(_)
+            | Error::Lexical(_)
+            | Error::Incompatible { .. } => ErrorCode::Internal,
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! The product without HTTP: stores, models, retrieval and answers behind one door, [`Engine`].
+//!
+//! What comes in: documents with their chunks and vectors (from `taproot-ingest`), questions and queries
+//! with the caller's [`AccessScope`]. What goes out: the shapes of `taproot-schemas`. The engine knows nothing
+//! of HTTP, command lines or file formats.
+
+mod engine;
+mod error;
+mod scope;
+
+pub use engine::{Counts, Engine, EngineConfig, ListDocuments, QdrantServer};
+pub use error::{Error, Result};
+pub use scope::AccessScope;

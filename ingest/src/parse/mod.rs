@@ -1,0 +1,1 @@
+//! Bytes of a file → documents. Runs in the parser child only (see `sandbox`).

@@ -1,0 +1,90 @@
+//! Errors as callers see them: one table gives each code its HTTP status and its hint.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Body of every HTTP answer that is not a success.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ErrorBody {
+    pub error: ErrorDetail,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ErrorDetail {
+    pub code: ErrorCode,
+    /// What happened, in this case.
+    pub message: String,
+    /// What to do about it.
+    pub hint: String,
+    pub request_id: String,
+}
+
+macro_rules! error_codes {
+    ($($(#[$doc:meta])* $name:ident = $status:literal, $hint:literal;)*) => {
+        /// Every error code that a caller can meet.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+        #[serde(rename_all = "snake_case")]
+        pub enum ErrorCode { $($(#[$doc])* $name,)* }
+
+        impl ErrorCode {
+            pub const ALL: &'static [ErrorCode] = &[$(ErrorCode::$name,)*];
+
+            /// HTTP status.
+            pub fn status(self) -> u16 {
+                match self { $(ErrorCode::$name => $status,)* }
+            }
+
+            /// What to do, when the place that failed knows nothing better.
+            pub fn hint(self) -> &'static str {
+                match self { $(ErrorCode::$name => $hint,)* }
+            }
+        }
+    };
+}
+
+error_codes! {
+    /// The body or a parameter does not have the documented form.
+    InvalidRequest = 400, "compare the request with /openapi.json";
+    /// The question or the query is empty.
+    EmptyQuery = 400, "send some text to look for";
+    /// The question or the query is longer than the limit.
+    QueryTooLong = 400, "shorten the text";
+    /// The signature of a Slack request is missing, wrong or too old.
+    BadSignature = 401, "check the signing secret and the clock of this machine";
+    /// The caller may not do this.
+    Forbidden = 403, "ask an administrator of this server";
+    /// The page's origin is not allowed to call this server.
+    OriginNotAllowed = 403, "add the page's origin to server.allowed_origins";
+    /// The Host header names another machine.
+    HostNotAllowed = 403, "add the host name to server.allowed_hosts";
+    /// There is no such document, or the caller may not see it.
+    DocumentNotFound = 404, "list the documents with GET /v1/documents";
+    /// The original file is no longer where it was ingested from.
+    OriginalGone = 404, "ingest the folder again, or read the extracted text";
+    /// There is no such job.
+    JobNotFound = 404, "list the jobs with GET /v1/jobs";
+    /// There is no such source in the settings.
+    SourceNotFound = 404, "name a source of the settings file, or give a path";
+    /// There is no such route.
+    RouteNotFound = 404, "the routes are in /openapi.json";
+    /// The route exists, with other methods.
+    MethodNotAllowed = 405, "the methods of each route are in /openapi.json";
+    /// Several documents have this uri.
+    AmbiguousUri = 409, "use the document's id";
+    /// An ingest of the same folder is running.
+    AlreadyRunning = 409, "wait for the running job, or follow it at /v1/jobs";
+    /// The body is larger than the limit.
+    BodyTooLarge = 413, "send less in one request";
+    /// The body is not `application/json`.
+    UnsupportedMediaType = 415, "send application/json";
+    /// The folder cannot be read.
+    UnreadablePath = 422, "check that the path exists on the server and may be read";
+    /// More requests are waiting than the queue holds.
+    Overloaded = 429, "try again after the seconds given in Retry-After";
+    /// Something failed inside; the log has the cause under the request id.
+    Internal = 500, "look for the request id in the server's log";
+    /// The server is starting or stopping.
+    NotReady = 503, "wait until /readyz answers 200";
+    /// A store that the server depends on does not answer.
+    StoreUnavailable = 503, "check the store named in the message, then run taproot doctor";
+}

@@ -1,0 +1,134 @@
+//! Ingest jobs: what was asked, how far it is, what came of it.
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+
+/// Starts the ingest of a folder or file that the server can read: `path`, or a `source` of the settings.
+#[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct JobRequest {
+    /// Absolute path on the server.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path: Option<String>,
+    /// Name of a `[[sources]]` entry of the settings.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub source: Option<String>,
+    /// `default` when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collection: Option<String>,
+    /// Groups that may read the documents; empty means everybody.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub allow: Vec<String>,
+    /// Keep documents whose files are gone.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub no_delete: bool,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct JobList {
+    /// Newest first.
+    pub jobs: Vec<Job>,
+}
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Job {
+    pub id: String,
+    pub path: String,
+    pub collection: String,
+    pub status: JobStatus,
+    pub progress: Progress,
+    /// What came of it; null until the job has ended.
+    pub report: Option<Report>,
+    /// Why the job as a whole failed; null unless it did.
+    pub error: Option<String>,
+    pub created_at: String,
+    pub finished_at: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JobStatus {
+    Queued,
+    Running,
+    Succeeded,
+    Failed,
+    /// The server stopped before the job ended; what was committed stays.
+    Interrupted,
+}
+
+impl JobStatus {
+    pub fn ended(self) -> bool {
+        !matches!(self, JobStatus::Queued | JobStatus::Running)
+    }
+}
+
+/// How far an ingest is.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Progress {
+    /// Files found so far; final once `scanned` is true.
+    pub files_total: u64,
+    pub files_done: u64,
+    pub scanned: bool,
+    /// Bytes of the files that have to be read, and of those read so far.
+    pub bytes_total: u64,
+    pub bytes_done: u64,
+    /// Documents and chunks committed so far.
+    pub documents: u64,
+    pub chunks: u64,
+    pub chunks_per_second: f32,
+    /// Estimated seconds left; null while it cannot be told.
+    pub eta_s: Option<f32>,
+}
+
+/// What an ingest did. Counts are of documents, `failed` of files.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Report {
+    pub added: u64,
+    pub changed: u64,
+    pub moved: u64,
+    pub deleted: u64,
+    pub unchanged: u64,
+    /// Files of formats that are not read.
+    pub skipped: u64,
+    pub failed: Vec<FileFailure>,
+    pub chunks: u64,
+    pub seconds: f32,
+    /// Share of the busy time of the pipeline's stages that each took, 0 to 1.
+    pub stage_share: StageShare,
+}
+
+/// Seconds of work in each stage, added up over its threads.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct StageShare {
+    pub hash_s: f32,
+    pub parse_s: f32,
+    pub chunk_s: f32,
+    pub embed_s: f32,
+    pub commit_s: f32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct FileFailure {
+    /// Path below the ingested folder.
+    pub path: String,
+    pub code: FileErrorCode,
+    /// What is wrong with the file, for a person.
+    pub reason: String,
+}
+
+/// Why a file could not be ingested.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum FileErrorCode {
+    Unreadable,
+    TooLarge,
+    Encrypted,
+    Corrupt,
+    /// The file holds no text (an empty file, a scan without a text layer).
+    Empty,
+    UnsupportedFormat,
+    Timeout,
+    MemoryLimit,
+    /// The parser ended without an answer.
+    ParserCrashed,
+}

@@ -1,0 +1,136 @@
+//! The settings file as the user writes it. Reading, checking and resolving it is the server's work.
+
+use serde::{Deserialize, Serialize};
+
+/// `taproot.toml`; every field has a default. `TAPROOT_SECTION_KEY` in the environment overrides `section.key`.
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Settings {
+    pub server: ServerSettings,
+    pub models: ModelSettings,
+    pub vectors: VectorSettings,
+    pub ingest: IngestSettings,
+    pub answer: AnswerSettings,
+    pub slack: SlackSettings,
+    pub sources: Vec<Source>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ServerSettings {
+    pub address: String,
+    /// Origins of pages that may embed the widget (`https://intranet.example.com`), or `*`.
+    /// Pages served from this machine's loopback addresses may always, while the server itself listens on one.
+    pub allowed_origins: Vec<String>,
+    /// Values of the Host header that are answered besides the address that is listened on; `*` for any.
+    pub allowed_hosts: Vec<String>,
+    pub max_body_kib: u64,
+    pub max_query_chars: usize,
+    /// Requests that may wait for a processor before callers are told to come back.
+    pub max_queue: usize,
+    pub shutdown_grace_s: u64,
+}
+
+impl Default for ServerSettings {
+    fn default() -> Self {
+        Self {
+            address: "127.0.0.1:8080".into(),
+            allowed_origins: Vec::new(),
+            allowed_hosts: Vec::new(),
+            max_body_kib: 256,
+            max_query_chars: 4_000,
+            max_queue: 256,
+            shutdown_grace_s: 30,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct ModelSettings {
+    /// Folder with `models.toml`, the ONNX files and the runtime library; when absent, looked for beside the program.
+    pub dir: Option<String>,
+    /// Threads that run models, 1 to the number of cores; all cores when absent.
+    pub threads: Option<usize>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct VectorSettings {
+    /// gRPC address of a Qdrant server (`http://qdrant:6334`); embedded when absent.
+    pub url: Option<String>,
+    pub api_key: Option<String>,
+    /// Name of the Qdrant collection.
+    pub collection: String,
+}
+
+impl Default for VectorSettings {
+    fn default() -> Self {
+        Self { url: None, api_key: None, collection: "taproot".into() }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct IngestSettings {
+    pub max_file_mib: u64,
+    pub parse_timeout_s: u64,
+    pub parse_memory_mib: u64,
+    /// Characters of text that one document may hold; the rest of a longer file is an error, not cut off.
+    pub max_document_chars: usize,
+}
+
+impl Default for IngestSettings {
+    fn default() -> Self {
+        Self { max_file_mib: 256, parse_timeout_s: 30, parse_memory_mib: 1024, max_document_chars: 20_000_000 }
+    }
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AnswerSettings {
+    /// Passages that are read for one question.
+    pub passages: usize,
+    /// Sentences in one answer at the most.
+    pub max_sentences: usize,
+}
+
+impl Default for AnswerSettings {
+    fn default() -> Self {
+        Self { passages: 8, max_sentences: 3 }
+    }
+}
+
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SlackSettings {
+    pub signing_secret: Option<String>,
+    pub bot_token: Option<String>,
+    /// Base address of Slack's Web API.
+    pub api_url: String,
+}
+
+impl Default for SlackSettings {
+    fn default() -> Self {
+        Self { signing_secret: None, bot_token: None, api_url: "https://slack.com/api".into() }
+    }
+}
+
+impl std::fmt::Debug for SlackSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SlackSettings").field("configured", &self.signing_secret.is_some()).finish_non_exhaustive()
+    }
+}
+
+/// A folder that the server knows by name.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Source {
+    pub name: String,
+    pub path: String,
+    #[serde(default)]
+    pub collection: Option<String>,
+    /// Groups that may read the documents; empty means everybody.
+    #[serde(default)]
+    pub allow: Vec<String>,
+}
