@@ -3,6 +3,14 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+/// Compares the stores; `POST /v1/admin/doctor`.
+#[derive(Debug, Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub struct DoctorRequest {
+    /// Mend what differs, from the catalog.
+    pub repair: bool,
+}
+
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct DoctorReport {
     /// True when nothing has to be mended.

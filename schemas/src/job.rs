@@ -93,13 +93,12 @@ pub struct Report {
     pub failed: Vec<FileFailure>,
     pub chunks: u64,
     pub seconds: f32,
-    /// Share of the busy time of the pipeline's stages that each took, 0 to 1.
-    pub stage_share: StageShare,
+    pub stage_seconds: StageSeconds,
 }
 
 /// Seconds of work in each stage, added up over its threads.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
-pub struct StageShare {
+pub struct StageSeconds {
     pub hash_s: f32,
     pub parse_s: f32,
     pub chunk_s: f32,

@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod document;
 pub mod error;
 pub mod health;
+pub mod instance;
 pub mod job;
 pub mod search;
 pub mod settings;
