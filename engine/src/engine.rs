@@ -1,15 +1,22 @@
-//! The engine's door.
+//! The engine's door: everything that is asked of the product without HTTP.
 
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 
 use taproot_schemas::answer::{Answer, AnswerEvent, AskRequest};
-use taproot_schemas::doctor::DoctorReport;
+use taproot_schemas::doctor::{Check, DoctorReport};
 use taproot_schemas::document::{Deleted, Document, DocumentList, DocumentText};
 use taproot_schemas::job::Job;
-use taproot_schemas::search::{SearchRequest, SearchResponse};
+use taproot_schemas::search::{Filters, SearchRequest, SearchResponse};
 use tokio::sync::mpsc;
 
-use crate::{AccessScope, Result};
+use crate::answer::Answerer;
+use crate::executor::Executor;
+use crate::models::Models;
+use crate::retrieve::{Found, Query, Retriever};
+use crate::store::{Catalog, Doctor, EdgeVectors, Filter, Lexical, ServerVectors, VectorStore, Writer};
+use crate::{AccessScope, Error, Result};
 
 /// What the engine needs to open.
 #[derive(Debug, Clone)]
@@ -37,6 +44,12 @@ pub struct QdrantServer {
     pub collection: String,
 }
 
+impl std::fmt::Debug for QdrantServer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("QdrantServer").field("url", &self.url).finish_non_exhaustive()
+    }
+}
+
 /// Which documents to list.
 #[derive(Debug, Clone, Default)]
 pub struct ListDocuments {
@@ -54,72 +67,225 @@ pub struct Counts {
     pub chunks: u64,
 }
 
+/// Hits of a search when the caller does not say, and at the most.
+const DEFAULT_HITS: usize = 10;
+const MAX_HITS: usize = 1_000;
+/// Documents of a page at the most.
+const MAX_PAGE: usize = 1_000;
+
 /// Cheap to clone; all clones share the stores and the models.
 #[derive(Clone)]
-pub struct Engine;
+pub struct Engine {
+    inner: Arc<Inner>,
+}
 
-impl std::fmt::Debug for QdrantServer {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("QdrantServer").field("url", &self.url).finish_non_exhaustive()
-    }
+struct Inner {
+    config: EngineConfig,
+    answerer: Answerer,
+    writer: Writer,
+    closed: AtomicBool,
 }
 
 impl Engine {
     /// Opens the data directory (and makes it when it is not there), loads the models, finishes or undoes what a
     /// crash left between the steps of a commit.
-    pub async fn open(_config: EngineConfig) -> Result<Engine> {
-        unimplemented!()
+    pub async fn open(config: EngineConfig) -> Result<Engine> {
+        let data = &config.data_dir;
+        std::fs::create_dir_all(data).map_err(|source| Error::Io { path: data.clone(), source })?;
+        let executor = Executor::new(config.threads, config.max_queue);
+        let (models_dir, threads) = (config.models_dir.clone(), config.threads);
+        let models = Arc::new(executor.run(move || Models::load(&models_dir, threads)).await?);
+        let catalog = Catalog::open(&data.join("catalog.sqlite")).await?;
+        catalog.expect_meta("embedder", &models.embedder.fingerprint()).await?;
+        let lexical = Lexical::open(&data.join("lexical"))?;
+        let dimensions = models.embedder.dimensions();
+        let vectors: Arc<dyn VectorStore> = match &config.qdrant {
+            None => Arc::new(EdgeVectors::open(&data.join("vectors"), dimensions, executor.clone())?),
+            Some(server) => {
+                let key = server.api_key.as_deref();
+                Arc::new(ServerVectors::connect(&server.url, key, &server.collection, dimensions).await?)
+            }
+        };
+        let writer = Writer::new(catalog.clone(), lexical.clone(), Arc::clone(&vectors));
+        let mended = writer.recover().await?;
+        if mended > 0 {
+            tracing::warn!(versions = mended, "finished or undid what the last run left between the steps of a commit");
+        }
+        let retriever = Retriever { catalog, lexical, vectors, models, executor };
+        let answerer = Answerer {
+            retriever,
+            passages: config.passages,
+            max_sentences: config.max_sentences,
+            max_query_chars: config.max_query_chars,
+        };
+        let engine = Engine { inner: Arc::new(Inner { config, answerer, writer, closed: AtomicBool::new(false) }) };
+        engine.warm_up().await;
+        Ok(engine)
     }
-    pub async fn search(&self, _scope: &AccessScope, _request: &SearchRequest) -> Result<SearchResponse> {
-        unimplemented!()
+
+    /// The best chunks for a query.
+    pub async fn search(&self, scope: &AccessScope, request: &SearchRequest) -> Result<SearchResponse> {
+        let retriever = self.retriever()?;
+        let k = request.k.unwrap_or(DEFAULT_HITS);
+        if !(1..=MAX_HITS).contains(&k) {
+            return Err(Error::InvalidRequest { what: "k", detail: format!("{k} is not between 1 and {MAX_HITS}") });
+        }
+        let query = Query::analyze("query", &request.query, self.inner.config.max_query_chars)?;
+        let filter = filter(scope, request.collections.as_deref(), request.filters.as_ref());
+        let found = retriever.search(&query, &filter, k).await?;
+        Ok(SearchResponse { hits: found.iter().map(Found::hit).collect() })
     }
+
     /// Answers a question. Events are sent as they come about; the last one is `FinalAnswer`. A receiver that is
     /// gone cancels the rest of the work.
     pub async fn answer(
         &self,
-        _scope: &AccessScope,
-        _request: &AskRequest,
-        _events: Option<mpsc::Sender<AnswerEvent>>,
+        scope: &AccessScope,
+        request: &AskRequest,
+        events: Option<mpsc::Sender<AnswerEvent>>,
     ) -> Result<Answer> {
-        unimplemented!()
+        self.retriever()?;
+        let filter = filter(scope, request.collections.as_deref(), request.filters.as_ref());
+        self.inner.answerer.answer(request, &filter, events.as_ref()).await
     }
-    pub async fn list_documents(&self, _scope: &AccessScope, _list: &ListDocuments) -> Result<DocumentList> {
-        unimplemented!()
+
+    pub async fn list_documents(&self, scope: &AccessScope, list: &ListDocuments) -> Result<DocumentList> {
+        if !(1..=MAX_PAGE).contains(&list.limit) {
+            let detail = format!("{} is not between 1 and {MAX_PAGE}", list.limit);
+            return Err(Error::InvalidRequest { what: "limit", detail });
+        }
+        let (documents, total) = self.retriever()?.catalog.list_documents(scope, list).await?;
+        let full = documents.len() == list.limit;
+        let next_cursor = documents.last().filter(|_| full).map(|last| format!("{}\n{}", last.uri, last.id));
+        Ok(DocumentList { documents, total, next_cursor })
     }
-    pub async fn document(&self, _scope: &AccessScope, _id: &str) -> Result<Document> {
-        unimplemented!()
+
+    pub async fn document(&self, scope: &AccessScope, id: &str) -> Result<Document> {
+        self.retriever()?.catalog.document(scope, id).await
     }
+
     /// The one document with this uri.
-    pub async fn document_by_uri(&self, _scope: &AccessScope, _uri: &str) -> Result<Document> {
-        unimplemented!()
+    pub async fn document_by_uri(&self, scope: &AccessScope, uri: &str) -> Result<Document> {
+        let list = ListDocuments { uri: Some(uri.to_owned()), limit: 2, ..ListDocuments::default() };
+        let (mut documents, total) = self.retriever()?.catalog.list_documents(scope, &list).await?;
+        match (documents.pop(), documents.is_empty()) {
+            (Some(document), true) => Ok(document),
+            (Some(_), false) => Err(Error::AmbiguousUri { uri: uri.to_owned(), count: total as usize }),
+            (None, _) => Err(Error::DocumentNotFound { id: uri.to_owned() }),
+        }
     }
-    pub async fn document_text(&self, _scope: &AccessScope, _id: &str) -> Result<DocumentText> {
-        unimplemented!()
+
+    pub async fn document_text(&self, scope: &AccessScope, id: &str) -> Result<DocumentText> {
+        self.retriever()?.catalog.document_text(scope, id).await
     }
-    /// Where the original file lies, and its media type.
-    pub async fn original(&self, _scope: &AccessScope, _id: &str) -> Result<(PathBuf, String)> {
-        unimplemented!()
+
+    /// Where the original file lies, and its media type. For a line of a `.jsonl` file, the whole file.
+    pub async fn original(&self, scope: &AccessScope, id: &str) -> Result<(PathBuf, String)> {
+        let located = self.retriever()?.catalog.locate(scope, id).await?;
+        let path = PathBuf::from(&located.root).join(&located.path);
+        let media_type = located.document.media_type;
+        match tokio::fs::symlink_metadata(&path).await {
+            Ok(metadata) if metadata.is_file() => Ok((path, media_type)),
+            _ => Err(Error::OriginalGone { uri: located.document.uri }),
+        }
     }
+
     /// Returns when the document is gone from every store.
-    pub async fn delete_document(&self, _scope: &AccessScope, _id: &str) -> Result<Deleted> {
-        unimplemented!()
+    pub async fn delete_document(&self, scope: &AccessScope, id: &str) -> Result<Deleted> {
+        let document = self.document(scope, id).await?;
+        self.inner.writer.delete(&[document.id.clone()]).await?;
+        Ok(Deleted { document_id: document.id, uri: document.uri, chunks: document.chunks })
     }
+
     pub async fn counts(&self) -> Result<Counts> {
-        unimplemented!()
+        self.retriever()?.catalog.counts().await
     }
+
     /// Keeps the record of a job, so that it is still known after a restart.
-    pub async fn save_job(&self, _job: &Job) -> Result<()> {
-        unimplemented!()
+    pub async fn save_job(&self, job: &Job) -> Result<()> {
+        self.retriever()?.catalog.save_job(job).await
     }
+
     /// The newest jobs first, at most `limit`.
-    pub async fn jobs(&self, _limit: usize) -> Result<Vec<Job>> {
-        unimplemented!()
+    pub async fn jobs(&self, limit: usize) -> Result<Vec<Job>> {
+        self.retriever()?.catalog.jobs(limit).await
     }
-    pub async fn doctor(&self, _repair: bool) -> Result<DoctorReport> {
-        unimplemented!()
+
+    /// Compares the stores id by id, and with `repair` mends what differs.
+    pub async fn doctor(&self, repair: bool) -> Result<DoctorReport> {
+        let retriever = self.retriever()?.clone();
+        let doctor = Doctor {
+            catalog: retriever.catalog,
+            lexical: retriever.lexical,
+            vectors: retriever.vectors,
+            writer: self.inner.writer.clone(),
+            models: retriever.models,
+            executor: retriever.executor,
+        };
+        let mut report = doctor.examine(repair).await?;
+        let embedder = &self.inner.answerer.retriever.models.embedder;
+        report.checks.push(Check { name: "embedder".into(), ok: true, detail: embedder.fingerprint() });
+        let store = self.inner.config.qdrant.as_ref().map_or("embedded", |server| server.url.as_str());
+        report.checks.push(Check { name: "vector store".into(), ok: true, detail: store.to_owned() });
+        Ok(report)
     }
-    /// Flushes and closes every store; later calls fail with [`crate::Error::Stopped`].
+
+    /// Requests that wait for a thread.
+    pub fn queued(&self) -> usize {
+        self.inner.answerer.retriever.executor.queued()
+    }
+
+    /// For ingest: the models, which it shares with the searches.
+    pub fn models(&self) -> Arc<Models> {
+        Arc::clone(&self.inner.answerer.retriever.models)
+    }
+
+    /// For ingest: the catalog, to plan with.
+    pub fn catalog(&self) -> Result<Catalog> {
+        Ok(self.retriever()?.catalog.clone())
+    }
+
+    /// For ingest: the door in.
+    pub fn writer(&self) -> Result<Writer> {
+        self.retriever()?;
+        Ok(self.inner.writer.clone())
+    }
+
+    /// Threads that the engine may use.
+    pub fn threads(&self) -> usize {
+        self.inner.config.threads
+    }
+
+    /// Waits for the commit at hand and closes every store; later calls fail with [`crate::Error::Stopped`].
     pub async fn close(&self) -> Result<()> {
-        unimplemented!()
+        self.inner.closed.store(true, Ordering::SeqCst);
+        self.inner.writer.finish().await;
+        self.inner.answerer.retriever.vectors.close().await?;
+        self.inner.answerer.retriever.catalog.close().await;
+        Ok(())
+    }
+
+    fn retriever(&self) -> Result<&Retriever> {
+        if self.inner.closed.load(Ordering::SeqCst) {
+            return Err(Error::Stopped);
+        }
+        Ok(&self.inner.answerer.retriever)
+    }
+
+    /// One search before the first caller: pages of the vector store come from disk, the word list is loaded.
+    async fn warm_up(&self) {
+        let request = SearchRequest { query: "hello 你好".into(), ..SearchRequest::default() };
+        if let Err(error) = self.search(&AccessScope::owner(), &request).await {
+            tracing::warn!(%error, "the search that warms up failed");
+        }
+    }
+}
+
+fn filter(scope: &AccessScope, collections: Option<&[String]>, filters: Option<&Filters>) -> Filter {
+    Filter {
+        scope: scope.clone(),
+        collections: collections.unwrap_or_default().to_vec(),
+        languages: filters.map(|filters| filters.languages.clone()).unwrap_or_default(),
+        document_ids: filters.map(|filters| filters.document_ids.clone()).unwrap_or_default(),
     }
 }

@@ -35,6 +35,10 @@ pub enum Error {
     Vectors { detail: String },
     #[error("the data directory was made with {found}, this program uses {expected}")]
     Incompatible { found: String, expected: String },
+    #[error("a worker failed unexpectedly: {detail}")]
+    Panicked { detail: String },
+    #[error("the caller went away")]
+    Cancelled,
     #[error("the engine is shutting down")]
     Stopped,
 }
@@ -56,6 +60,8 @@ impl Error {
             | Error::Io { .. }
             | Error::Catalog(_)
             | Error::Lexical(_)
+            | Error::Cancelled
+            | Error::Panicked { .. }
             | Error::Incompatible { .. } => ErrorCode::Internal,
         }
     }

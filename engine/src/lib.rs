@@ -4,9 +4,15 @@
 //! with the caller's [`AccessScope`]. What goes out: the shapes of `taproot-schemas`. The engine knows nothing
 //! of HTTP, command lines or file formats.
 
+mod answer;
 mod engine;
 mod error;
+mod executor;
+pub mod models;
+mod retrieve;
 mod scope;
+pub mod store;
+pub mod text;
 
 pub use engine::{Counts, Engine, EngineConfig, ListDocuments, QdrantServer};
 pub use error::{Error, Result};

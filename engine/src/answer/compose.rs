@@ -1,0 +1,77 @@
+//! Evidence → sentences with citations. Extractive: the sentences are the documents' own.
+
+use taproot_schemas::answer::{Citation, Sentence};
+
+use super::ground;
+use super::read::{Candidate, Evidence};
+use crate::retrieve::Found;
+use crate::text::{SentenceSpan, sentences, slice_chars};
+
+/// A further sentence is added while it scores no more than this below the best.
+const NEAR_BEST: f32 = 1.5;
+
+/// Sentences in the order of their worth, with the citations that they name.
+pub struct Composed {
+    pub sentences: Vec<Sentence>,
+    pub citations: Vec<Citation>,
+    pub short_answer: Option<String>,
+}
+
+/// At most `max_sentences` sentences; `None` when there is no evidence.
+pub fn compose(evidence: &Evidence, found: &[Found], max_sentences: usize) -> Option<Composed> {
+    let best = evidence.candidates.first()?;
+    let mut composed = Composed { sentences: Vec::new(), citations: Vec::new(), short_answer: None };
+    composed.short_answer =
+        best.span.map(|(start, end)| slice_chars(&found[best.hit].chunk.text, start, end).to_owned());
+    for candidate in evidence.candidates.iter().take_while(|candidate| candidate.score >= best.score - NEAR_BEST) {
+        composed.add(candidate, &found[candidate.hit], max_sentences);
+    }
+    composed.sentences.retain(|sentence| ground::supported(sentence.support));
+    (!composed.sentences.is_empty()).then_some(composed)
+}
+
+impl Composed {
+    /// Adds a sentence with its source. The same sentence of another document becomes its second source.
+    fn add(&mut self, candidate: &Candidate, hit: &Found, max_sentences: usize) {
+        let citation = cite(hit, candidate.sentence, self.citations.len() as u32 + 1);
+        let overlaps = |known: &Citation| {
+            known.document_id == citation.document_id && known.start < citation.end && citation.start < known.end
+        };
+        if self.citations.iter().any(overlaps) {
+            return;
+        }
+        if let Some(same) = self.sentences.iter_mut().find(|sentence| sentence.text == citation.quote) {
+            same.citations.push(citation.n);
+            self.citations.push(citation);
+        } else if self.sentences.len() < max_sentences {
+            let text = citation.quote.clone();
+            let support = ground::support(&text, &citation.quote);
+            self.sentences.push(Sentence { text, citations: vec![citation.n], support });
+            self.citations.push(citation);
+        }
+    }
+}
+
+/// The citation of a sentence of a passage.
+fn cite(hit: &Found, sentence: SentenceSpan, n: u32) -> Citation {
+    let chunk = &hit.chunk;
+    Citation {
+        n,
+        document_id: chunk.document_id.clone(),
+        chunk_id: chunk.id.to_string(),
+        title: chunk.title.clone(),
+        uri: chunk.uri.clone(),
+        page: chunk.page,
+        heading: chunk.heading.clone(),
+        quote: slice_chars(&chunk.text, sentence.start, sentence.end).to_owned(),
+        start: chunk.start + sentence.start,
+        end: chunk.start + sentence.end,
+        score: hit.score,
+    }
+}
+
+/// The citation of a passage's first sentence: where to look, when nothing answers.
+pub fn cite_head(hit: &Found, n: u32) -> Citation {
+    let all = SentenceSpan { start: 0, end: hit.chunk.text.chars().count() };
+    cite(hit, sentences(&hit.chunk.text).first().copied().unwrap_or(all), n)
+}

@@ -1,0 +1,182 @@
+//! A question → cited sentences, or an honest refusal.
+//!
+//! search → read the best passages → keep the sentences that answer → check each against its source → cite. The
+//! composer here is extractive: every sentence of an answer stands in a document, unchanged.
+
+mod compose;
+mod ground;
+mod read;
+mod refuse;
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use taproot_schemas::answer::{
+    Answer, AnswerEvent, AskRequest, Citation, MessageDelta, Mode, SearchResults, Sentence, Status, Timings, Usage,
+};
+use tokio::sync::mpsc;
+use uuid::Uuid;
+
+use crate::retrieve::{Found, Query, Retriever};
+use crate::store::{Filter, join_headings};
+use crate::{Error, Result};
+
+use compose::Composed;
+use read::Evidence;
+
+/// Answers questions over a [`Retriever`]. Cheap to clone.
+#[derive(Clone)]
+pub struct Answerer {
+    pub retriever: Retriever,
+    /// Passages read for one question.
+    pub passages: usize,
+    /// Sentences in one answer at the most.
+    pub max_sentences: usize,
+    pub max_query_chars: usize,
+}
+
+/// Nearest documents that a refusal names.
+const NEAREST: usize = 3;
+
+impl Answerer {
+    /// Answers; sends the events as they come about. A receiver that is gone stops the work between the steps.
+    pub async fn answer(
+        &self,
+        request: &AskRequest,
+        filter: &Filter,
+        events: Option<&mpsc::Sender<AnswerEvent>>,
+    ) -> Result<Answer> {
+        let begun = Instant::now();
+        let query = Query::analyze("question", &request.question, self.max_query_chars)?;
+        let found = self.retriever.search(&query, filter, self.passages).await?;
+        let searched = begun.elapsed();
+        send(events, || AnswerEvent::SearchResults(SearchResults { hits: found.iter().map(Found::hit).collect() }))
+            .await?;
+
+        let reading = Instant::now();
+        let evidence = self.read(&query, &found).await?;
+        let mut said = match compose::compose(&evidence, &found, self.max_sentences) {
+            Some(composed) => answered(composed, evidence.confidence),
+            None => refused(&query, &found, evidence.confidence),
+        };
+        self.locate(&mut said.citations).await?;
+        let answer = Answer {
+            id: Uuid::now_v7().to_string(),
+            conversation_id: request.conversation_id.clone().unwrap_or_else(|| Uuid::now_v7().to_string()),
+            question_id: None,
+            question: request.question.clone(),
+            standalone_question: request.question.clone(),
+            mode: Mode::Extractive,
+            usage: Usage { chunks_searched: found.len() as u32, passages_read: evidence.passages as u32 },
+            timings_ms: Timings {
+                search: millis(searched),
+                read: millis(reading.elapsed()),
+                total: millis(begun.elapsed()),
+            },
+            ..said
+        };
+        stream(&answer, events).await?;
+        Ok(answer)
+    }
+
+    /// Page and heading of each quote; a chunk knows them for its beginning only.
+    async fn locate(&self, citations: &mut [Citation]) -> Result<()> {
+        for citation in citations {
+            if let Some(place) = self.retriever.catalog.place(&citation.document_id, citation.start).await? {
+                citation.page = place.page;
+                citation.heading = join_headings(&place.heading);
+            }
+        }
+        Ok(())
+    }
+
+    async fn read(&self, query: &Query, found: &[Found]) -> Result<Evidence> {
+        let (query, found) = (query.clone(), found.to_vec());
+        let (models, lexical) = (Arc::clone(&self.retriever.models), self.retriever.lexical.clone());
+        self.retriever.executor.run(move || read::read(&models, &lexical, &query, &found)).await
+    }
+}
+
+fn answered(composed: Composed, confidence: f32) -> Answer {
+    let text: Vec<String> = composed
+        .sentences
+        .iter()
+        .map(|sentence| {
+            let marks: String = sentence.citations.iter().map(|n| format!("[{n}]")).collect();
+            format!("{} {marks}", sentence.text)
+        })
+        .collect();
+    Answer {
+        status: Status::Answered,
+        answer: text.join("\n"),
+        short_answer: composed.short_answer,
+        sentences: composed.sentences,
+        citations: composed.citations,
+        confidence,
+        ..blank()
+    }
+}
+
+fn refused(query: &Query, found: &[Found], confidence: f32) -> Answer {
+    let mut nearest: Vec<Citation> = Vec::new();
+    for hit in found {
+        if nearest.len() < NEAREST && nearest.iter().all(|known| known.document_id != hit.chunk.document_id) {
+            nearest.push(compose::cite_head(hit, nearest.len() as u32 + 1));
+        }
+    }
+    Answer {
+        status: Status::Abstained,
+        answer: refuse::sentence(query.language, nearest.is_empty()).to_owned(),
+        citations: nearest,
+        confidence,
+        ..blank()
+    }
+}
+
+/// What the two kinds of answer do not say; the caller fills the rest.
+fn blank() -> Answer {
+    Answer {
+        id: String::new(),
+        conversation_id: String::new(),
+        question_id: None,
+        question: String::new(),
+        standalone_question: String::new(),
+        status: Status::Abstained,
+        answer: String::new(),
+        short_answer: None,
+        sentences: Vec::<Sentence>::new(),
+        citations: Vec::new(),
+        confidence: 0.0,
+        mode: Mode::Extractive,
+        usage: Usage::default(),
+        timings_ms: Timings::default(),
+    }
+}
+
+/// The finished answer as events: each sentence, its sources, and the whole at the end.
+async fn stream(answer: &Answer, events: Option<&mpsc::Sender<AnswerEvent>>) -> Result<()> {
+    let mut lines = answer.answer.split_inclusive('\n');
+    for sentence in &answer.sentences {
+        let delta = lines.next().unwrap_or_default().to_owned();
+        send(events, || AnswerEvent::Message(MessageDelta { delta })).await?;
+        for citation in answer.citations.iter().filter(|citation| sentence.citations.contains(&citation.n)) {
+            send(events, || AnswerEvent::Citation(citation.clone())).await?;
+        }
+    }
+    if answer.sentences.is_empty() {
+        send(events, || AnswerEvent::Message(MessageDelta { delta: answer.answer.clone() })).await?;
+    }
+    send(events, || AnswerEvent::FinalAnswer(Box::new(answer.clone()))).await
+}
+
+/// Sends an event when somebody listens; a listener that is gone ends the work.
+async fn send(events: Option<&mpsc::Sender<AnswerEvent>>, event: impl FnOnce() -> AnswerEvent) -> Result<()> {
+    match events {
+        Some(events) => events.send(event()).await.map_err(|_| Error::Cancelled),
+        None => Ok(()),
+    }
+}
+
+fn millis(elapsed: std::time::Duration) -> f32 {
+    elapsed.as_secs_f32() * 1_000.0
+}

@@ -1,0 +1,89 @@
+//! A query → ranked chunks: analyse, two legs, fuse, check with the catalog.
+
+mod fuse;
+mod query;
+
+use std::sync::Arc;
+
+use taproot_schemas::search::{Hit, LegScores};
+
+pub use fuse::fuse;
+pub use query::{Query, is_question_word};
+
+use crate::Result;
+use crate::executor::Executor;
+use crate::models::Models;
+use crate::store::{Catalog, ChunkId, Filter, Lexical, StoredChunk, VectorStore};
+
+/// Candidates that each leg brings at least; fusion needs more than the caller asks for.
+const LEG_DEPTH: usize = 100;
+
+/// The read side of the stores, with the models that a search needs. Cheap to clone.
+#[derive(Clone)]
+pub struct Retriever {
+    pub catalog: Catalog,
+    pub lexical: Lexical,
+    pub vectors: Arc<dyn VectorStore>,
+    pub models: Arc<Models>,
+    pub executor: Executor,
+}
+
+/// A chunk that matches, with everything that is known of it.
+#[derive(Debug, Clone)]
+pub struct Found {
+    pub chunk: StoredChunk,
+    pub score: f32,
+    pub scores: LegScores,
+}
+
+impl Retriever {
+    /// The best `k` live and visible chunks, best first.
+    pub async fn search(&self, query: &Query, filter: &Filter, k: usize) -> Result<Vec<Found>> {
+        let depth = LEG_DEPTH.max(k);
+        let (lexical, vector) =
+            tokio::try_join!(self.lexical_leg(query, filter, depth), self.vector_leg(query, filter, depth))?;
+        let fused = fuse(&lexical, &vector);
+        let ids: Vec<ChunkId> = fused.iter().map(|hit| hit.id).collect();
+        let mut live = self.catalog.live_chunks(filter, &ids).await?;
+        let found = fused.into_iter().filter_map(|hit| {
+            let scores = LegScores { lexical: hit.lexical, vector: hit.vector, rerank: None };
+            Some(Found { chunk: live.remove(&hit.id)?, score: hit.score, scores })
+        });
+        Ok(found.take(k).collect())
+    }
+
+    async fn lexical_leg(&self, query: &Query, filter: &Filter, depth: usize) -> Result<Vec<(ChunkId, f32)>> {
+        let (lexical, terms, filter) = (self.lexical.clone(), query.terms.clone(), filter.clone());
+        self.executor.run(move || lexical.search(&terms, &filter, depth)).await
+    }
+
+    /// No weight at all for a language that the embedder does not know: its vectors would be noise.
+    async fn vector_leg(&self, query: &Query, filter: &Filter, depth: usize) -> Result<Vec<(ChunkId, f32)>> {
+        if !query.language.is_some_and(|language| self.models.embedder.knows(language)) {
+            return Ok(Vec::new());
+        }
+        let (models, text) = (Arc::clone(&self.models), query.text.clone());
+        let vector = self.executor.run(move || models.embedder.embed_query(&text)).await?;
+        self.vectors.search(vector, filter, depth).await
+    }
+}
+
+impl Found {
+    pub fn hit(&self) -> Hit {
+        let chunk = &self.chunk;
+        Hit {
+            chunk_id: chunk.id.to_string(),
+            document_id: chunk.document_id.clone(),
+            title: chunk.title.clone(),
+            uri: chunk.uri.clone(),
+            collection: chunk.collection.clone(),
+            page: chunk.page,
+            heading: chunk.heading.clone(),
+            text: chunk.text.clone(),
+            start: chunk.start,
+            end: chunk.end,
+            score: self.score,
+            scores: self.scores,
+        }
+    }
+}

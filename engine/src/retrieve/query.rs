@@ -1,0 +1,111 @@
+//! What a caller typed → what the legs look for.
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::text::{self, Language};
+use crate::{Error, Result};
+
+/// An analysed query.
+#[derive(Debug, Clone)]
+pub struct Query {
+    /// As typed, without white space around it and with compatibility forms folded.
+    pub text: String,
+    pub language: Option<Language>,
+    /// Index terms, without the words that only ask.
+    pub terms: Vec<String>,
+}
+
+impl Query {
+    /// Checks and analyses a query; `what` names it in errors.
+    pub fn analyze(what: &'static str, typed: &str, max_chars: usize) -> Result<Query> {
+        let text: String = typed.trim().nfkc().collect();
+        if text.is_empty() {
+            return Err(Error::EmptyQuery { what });
+        }
+        let chars = text.chars().count();
+        if chars > max_chars {
+            return Err(Error::QueryTooLong { chars, limit: max_chars });
+        }
+        let all = text::terms(&text);
+        let telling: Vec<String> = all.iter().filter(|term| !is_question_word(term)).cloned().collect();
+        let terms = if telling.is_empty() { all } else { telling };
+        Ok(Query { language: text::detect(&text), text, terms })
+    }
+}
+
+/// Words by which a question asks. They are rare in documents, so BM25 would take them for the most telling ones.
+pub fn is_question_word(term: &str) -> bool {
+    const CHINESE: &[&str] = &[
+        "什么",
+        "什麼",
+        "甚么",
+        "谁",
+        "誰",
+        "哪",
+        "哪些",
+        "哪个",
+        "哪個",
+        "哪里",
+        "哪裡",
+        "哪儿",
+        "哪一",
+        "怎么",
+        "怎麼",
+        "怎样",
+        "怎樣",
+        "如何",
+        "为什么",
+        "為什麼",
+        "为何",
+        "多少",
+        "几",
+        "幾",
+        "几个",
+        "多久",
+        "多长",
+        "吗",
+        "嗎",
+        "呢",
+        "么",
+        "麼",
+        "请问",
+        "請問",
+        "是否",
+        "何时",
+        "何時",
+        "的",
+        "了",
+        "是",
+        "在",
+        "和",
+        "与",
+        "有",
+        "要",
+    ];
+    const ENGLISH: &[&str] = &[
+        "what", "which", "who", "whom", "whose", "when", "where", "why", "how", "do", "doe", "did", "is", "are", "was",
+        "were", "be", "been", "a", "an", "the", "of", "to", "in", "for", "on", "and", "or", "i", "we", "you", "my",
+        "our", "your", "it", "can", "could", "should", "would", "will", "shall", "may", "must", "there", "this",
+        "that", "with", "by", "at", "from", "as", "if", "me", "us", "have", "has", "had", "mani", "much",
+    ];
+    CHINESE.contains(&term) || ENGLISH.contains(&term)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Query;
+
+    #[test]
+    fn keeps_what_tells_and_drops_what_asks() {
+        for (typed, expected) in [
+            ("What does ERR-4012 mean?", "err4012 err 4012 mean"),
+            ("who are you", "who are you"),
+            ("ＥＲＲ－４０１２", "err4012 err 4012"),
+        ] {
+            let query = Query::analyze("query", typed, 100).expect("a good query");
+            assert_eq!(query.terms.join(" "), expected, "{typed}");
+        }
+        assert!(Query::analyze("query", " \n", 100).is_err());
+        assert!(Query::analyze("query", &"x".repeat(101), 100).is_err());
+    }
+}

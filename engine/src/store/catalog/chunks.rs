@@ -1,0 +1,140 @@
+//! Live chunks: the catalog's check of what an index returned.
+
+use std::collections::HashMap;
+
+use sqlx::{QueryBuilder, Row, Sqlite};
+
+use super::documents::{json, number, title_or_name};
+use super::{Catalog, failed};
+use crate::store::types::{ChunkId, Filter, IndexedChunk};
+use crate::{AccessScope, Result};
+
+/// A live chunk with what its document tells of it.
+#[derive(Debug, Clone)]
+pub struct StoredChunk {
+    pub id: ChunkId,
+    pub document_id: String,
+    pub collection: String,
+    pub uri: String,
+    pub title: String,
+    pub page: Option<u32>,
+    pub heading: Option<String>,
+    pub language: Option<String>,
+    pub start: usize,
+    pub end: usize,
+    pub text: String,
+}
+
+/// Ids of one SELECT.
+const IDS_PER_QUERY: usize = 500;
+
+impl Catalog {
+    /// Those of the chunks that are live and visible, in one read of the database as long as they are no more than
+    /// 500: a reader sees a document's old or new version, never both.
+    pub async fn live_chunks(&self, filter: &Filter, ids: &[ChunkId]) -> Result<HashMap<ChunkId, StoredChunk>> {
+        let mut found = HashMap::with_capacity(ids.len());
+        for part in ids.chunks(IDS_PER_QUERY) {
+            self.live_chunks_part(&filter.scope, part, &mut found).await?;
+        }
+        found.retain(|_, chunk| {
+            let within = |list: &[String], value: &str| list.is_empty() || list.iter().any(|item| item == value);
+            within(&filter.collections, &chunk.collection)
+                && within(&filter.document_ids, &chunk.document_id)
+                && within(&filter.languages, chunk.language.as_deref().unwrap_or_default())
+        });
+        Ok(found)
+    }
+
+    async fn live_chunks_part(
+        &self,
+        scope: &AccessScope,
+        ids: &[ChunkId],
+        found: &mut HashMap<ChunkId, StoredChunk>,
+    ) -> Result<()> {
+        let mut select = QueryBuilder::<Sqlite>::new(
+            "SELECT c.id, d.id, d.collection, d.uri, v.title, c.page, c.heading, c.language, c.start_char, c.end_char, c.text,
+                v.allow_json
+             FROM chunks c
+             JOIN versions v ON v.document_id = c.document_id AND v.version = c.version AND v.state = 'live'
+             JOIN documents d ON d.id = c.document_id
+             WHERE c.id IN (",
+        );
+        let mut list = select.separated(", ");
+        for id in ids {
+            list.push_bind(id.to_string());
+        }
+        select.push(")");
+        for row in select.build().fetch_all(&self.pool).await.map_err(failed)? {
+            let Some(id) = ChunkId::parse(row.try_get(0).map_err(failed)?) else { continue };
+            if !scope.sees(&json::<Vec<String>>(&row, 11)?) {
+                continue;
+            }
+            let uri: String = row.try_get(3).map_err(failed)?;
+            let page: Option<i64> = row.try_get(5).map_err(failed)?;
+            let chunk = StoredChunk {
+                id,
+                document_id: row.try_get(1).map_err(failed)?,
+                collection: row.try_get(2).map_err(failed)?,
+                title: title_or_name(row.try_get(4).map_err(failed)?, &uri),
+                uri,
+                page: page.and_then(|page| u32::try_from(page).ok()),
+                heading: row.try_get(6).map_err(failed)?,
+                language: row.try_get(7).map_err(failed)?,
+                start: number(&row, 8)?,
+                end: number(&row, 9)?,
+                text: row.try_get(10).map_err(failed)?,
+            };
+            found.insert(id, chunk);
+        }
+        Ok(())
+    }
+
+    /// Ids of all live chunks, after `after`, at most `limit`, in order.
+    pub async fn live_chunk_ids(&self, after: Option<ChunkId>, limit: usize) -> Result<Vec<ChunkId>> {
+        let rows = sqlx::query(
+            "SELECT c.id FROM chunks c
+             JOIN versions v ON v.document_id = c.document_id AND v.version = c.version AND v.state = 'live'
+             WHERE c.id > $1 ORDER BY c.id LIMIT $2",
+        )
+        .bind(after.map(|id| id.to_string()).unwrap_or_default())
+        .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        Ok(rows.iter().filter_map(|row| ChunkId::parse(row.get::<&str, _>(0))).collect())
+    }
+
+    /// What the indexes have to be told of these chunks, when an index lost them.
+    pub async fn indexed_chunks(&self, ids: &[ChunkId]) -> Result<Vec<IndexedChunk>> {
+        let mut select = QueryBuilder::<Sqlite>::new(
+            "SELECT c.id, c.document_id, c.version, d.collection, v.allow_json, c.language, v.title, d.uri, c.heading, c.text
+             FROM chunks c
+             JOIN versions v ON v.document_id = c.document_id AND v.version = c.version AND v.state = 'live'
+             JOIN documents d ON d.id = c.document_id
+             WHERE c.id IN (",
+        );
+        let mut list = select.separated(", ");
+        for id in ids {
+            list.push_bind(id.to_string());
+        }
+        select.push(")");
+        let rows = select.build().fetch_all(&self.pool).await.map_err(failed)?;
+        let mut chunks = Vec::with_capacity(rows.len());
+        for row in rows {
+            let Some(id) = ChunkId::parse(row.try_get(0).map_err(failed)?) else { continue };
+            let uri: String = row.try_get(7).map_err(failed)?;
+            chunks.push(IndexedChunk {
+                id,
+                document_id: row.try_get(1).map_err(failed)?,
+                version: row.try_get(2).map_err(failed)?,
+                collection: row.try_get(3).map_err(failed)?,
+                allow: json(&row, 4)?,
+                language: row.try_get(5).map_err(failed)?,
+                title: title_or_name(row.try_get(6).map_err(failed)?, &uri),
+                heading: row.try_get(8).map_err(failed)?,
+                text: row.try_get(9).map_err(failed)?,
+            });
+        }
+        Ok(chunks)
+    }
+}

@@ -1,0 +1,197 @@
+//! Live documents, as callers see them.
+
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row, Sqlite};
+use taproot_schemas::document::{Document, DocumentText, OutlineEntry};
+
+use super::{Catalog, bad_json, failed, rfc3339};
+use crate::engine::{Counts, ListDocuments};
+use crate::{AccessScope, Error, Result};
+
+const COLUMNS: &str = "SELECT d.id, d.collection, d.uri, v.title, v.language, v.media_type, v.bytes, v.characters,
+    v.chunk_count, v.version, v.allow_json, v.metadata, d.created_ms, v.created_ms
+    FROM documents d JOIN versions v ON v.document_id = d.id AND v.state = 'live'";
+
+/// A live document with what the outside is not told.
+#[derive(Debug, Clone)]
+pub struct Located {
+    pub document: Document,
+    pub root: String,
+    pub path: String,
+}
+
+impl Catalog {
+    /// Documents that the scope sees, ordered by (uri, id), after `cursor`. Also the number of all that match.
+    pub async fn list_documents(&self, scope: &AccessScope, list: &ListDocuments) -> Result<(Vec<Document>, u64)> {
+        let mut total = QueryBuilder::<Sqlite>::new(
+            "SELECT COUNT(*) FROM documents d JOIN versions v ON v.document_id = d.id AND v.state = 'live'",
+        );
+        push_conditions(&mut total, scope, list);
+        let total =
+            total.build().fetch_one(&self.pool).await.and_then(|row| row.try_get::<i64, _>(0)).map_err(failed)?;
+
+        let mut page = QueryBuilder::<Sqlite>::new(COLUMNS);
+        push_conditions(&mut page, scope, list);
+        if let Some((uri, id)) = list.cursor.as_deref().and_then(|cursor| cursor.split_once('\n')) {
+            page.push(" AND (d.uri > ").push_bind(uri.to_owned());
+            page.push(" OR (d.uri = ")
+                .push_bind(uri.to_owned())
+                .push(" AND d.id > ")
+                .push_bind(id.to_owned())
+                .push("))");
+        }
+        page.push(" ORDER BY d.uri, d.id LIMIT ").push_bind(list.limit as i64);
+        let rows = page.build().fetch_all(&self.pool).await.map_err(failed)?;
+        let documents = rows.iter().map(document).collect::<Result<_>>()?;
+        Ok((documents, u64::try_from(total).unwrap_or(0)))
+    }
+
+    /// A live document that the scope sees.
+    pub async fn document(&self, scope: &AccessScope, id: &str) -> Result<Document> {
+        let mut select = QueryBuilder::<Sqlite>::new(COLUMNS);
+        select.push(" WHERE d.id = ").push_bind(id.to_owned());
+        let row = select.build().fetch_optional(&self.pool).await.map_err(failed)?;
+        let found = row.as_ref().map(document).transpose()?.filter(|document| scope.sees(&document.allow));
+        found.ok_or_else(|| Error::DocumentNotFound { id: id.to_owned() })
+    }
+
+    /// Where a document's file lies.
+    pub async fn locate(&self, scope: &AccessScope, id: &str) -> Result<Located> {
+        let document = self.document(scope, id).await?;
+        let row =
+            sqlx::query("SELECT s.root, d.path FROM documents d JOIN sources s ON s.id = d.source_id WHERE d.id = $1")
+                .bind(id)
+                .fetch_one(&self.pool)
+                .await
+                .map_err(failed)?;
+        Ok(Located { document, root: row.try_get(0).map_err(failed)?, path: row.try_get(1).map_err(failed)? })
+    }
+
+    /// The extracted text of a live document that the scope sees.
+    pub async fn document_text(&self, scope: &AccessScope, id: &str) -> Result<DocumentText> {
+        let row = sqlx::query(
+            "SELECT d.uri, v.title, v.version, v.text, v.outline, v.allow_json
+             FROM documents d JOIN versions v ON v.document_id = d.id AND v.state = 'live' WHERE d.id = $1",
+        )
+        .bind(id)
+        .fetch_optional(&self.pool)
+        .await
+        .map_err(failed)?
+        .ok_or_else(|| Error::DocumentNotFound { id: id.to_owned() })?;
+        if !scope.sees(&json::<Vec<String>>(&row, 5)?) {
+            return Err(Error::DocumentNotFound { id: id.to_owned() });
+        }
+        let uri: String = row.try_get(0).map_err(failed)?;
+        Ok(DocumentText {
+            document_id: id.to_owned(),
+            title: title_or_name(row.try_get(1).map_err(failed)?, &uri),
+            uri,
+            version: number(&row, 2)?,
+            text: row.try_get(3).map_err(failed)?,
+            outline: json::<Vec<OutlineEntry>>(&row, 4)?,
+        })
+    }
+
+    /// Page and headings at a character of a live document.
+    pub async fn place(&self, id: &str, at: usize) -> Result<Option<OutlineEntry>> {
+        let row = sqlx::query("SELECT outline FROM versions WHERE document_id = $1 AND state = 'live'")
+            .bind(id)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(failed)?;
+        let Some(row) = row else { return Ok(None) };
+        let outline: Vec<OutlineEntry> = json(&row, 0)?;
+        Ok(outline.into_iter().rev().find(|entry| entry.start <= at))
+    }
+
+    pub async fn counts(&self) -> Result<Counts> {
+        let row = sqlx::query(
+            "SELECT COUNT(*), CAST(COALESCE(SUM(chunk_count), 0) AS BIGINT) FROM versions WHERE state = 'live'",
+        )
+        .fetch_one(&self.pool)
+        .await
+        .map_err(failed)?;
+        Ok(Counts { documents: number(&row, 0)?, chunks: number(&row, 1)? })
+    }
+}
+
+/// A document's own title, or else the name of its file, or the id of its line.
+pub fn title_or_name(title: Option<String>, uri: &str) -> String {
+    if let Some(title) = title.filter(|title| !title.trim().is_empty()) {
+        return title;
+    }
+    let name = uri.rsplit('/').next().unwrap_or(uri);
+    match name.split_once('#') {
+        Some((_, line)) => line.to_owned(),
+        None => name.rsplit_once('.').map_or(name, |(stem, _)| stem).to_owned(),
+    }
+}
+
+fn push_conditions(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope, list: &ListDocuments) {
+    query.push(" WHERE 1 = 1");
+    if let Some(collection) = &list.collection {
+        query.push(" AND d.collection = ").push_bind(collection.clone());
+    }
+    if let Some(uri) = &list.uri {
+        query.push(" AND d.uri = ").push_bind(uri.clone());
+    }
+    if let Some(groups) = &scope.groups {
+        query.push(" AND (v.allow_json = '[]'");
+        for group in groups {
+            // The list is JSON: a group stands in it as a quoted JSON string, and a quote inside one is escaped.
+            let quoted = serde_json::Value::String(group.clone()).to_string();
+            query.push(" OR INSTR(v.allow_json, ").push_bind(quoted).push(") > 0");
+        }
+        query.push(")");
+    }
+}
+
+fn document(row: &SqliteRow) -> Result<Document> {
+    let uri: String = row.try_get(2).map_err(failed)?;
+    Ok(Document {
+        id: row.try_get(0).map_err(failed)?,
+        collection: row.try_get(1).map_err(failed)?,
+        title: title_or_name(row.try_get(3).map_err(failed)?, &uri),
+        uri,
+        language: row.try_get(4).map_err(failed)?,
+        media_type: row.try_get(5).map_err(failed)?,
+        bytes: number(row, 6)?,
+        characters: number(row, 7)?,
+        chunks: number(row, 8)?,
+        version: number(row, 9)?,
+        allow: json(row, 10)?,
+        metadata: json(row, 11)?,
+        created_at: rfc3339(row.try_get(12).map_err(failed)?),
+        updated_at: rfc3339(row.try_get(13).map_err(failed)?),
+    })
+}
+
+/// An integer column that cannot be negative.
+pub(super) fn number<T: TryFrom<i64> + Default>(row: &SqliteRow, column: usize) -> Result<T> {
+    let value: i64 = row.try_get(column).map_err(failed)?;
+    Ok(T::try_from(value).unwrap_or_default())
+}
+
+/// A column that holds JSON.
+pub(super) fn json<T: serde::de::DeserializeOwned>(row: &SqliteRow, column: usize) -> Result<T> {
+    let text: &str = row.try_get(column).map_err(failed)?;
+    serde_json::from_str(text).map_err(bad_json)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::title_or_name;
+
+    #[test]
+    fn a_document_without_a_title_has_a_name() {
+        for (title, uri, expected) in [
+            (Some("Leave"), "hr/leave.md", "Leave"),
+            (Some("  "), "hr/leave.md", "leave"),
+            (None, "人事/年假制度.docx", "年假制度"),
+            (None, "faq.jsonl#q-7", "q-7"),
+            (None, "README", "README"),
+        ] {
+            assert_eq!(title_or_name(title.map(str::to_owned), uri), expected);
+        }
+    }
+}

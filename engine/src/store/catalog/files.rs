@@ -1,0 +1,181 @@
+//! Sources and files: what the last ingest of a folder saw.
+
+use sqlx::Row;
+use taproot_schemas::job::{FileErrorCode, FileFailure};
+use uuid::Uuid;
+
+use super::{Catalog, failed};
+use crate::Result;
+
+/// What was last seen of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileRecord {
+    /// Path below the source's root.
+    pub path: String,
+    pub bytes: u64,
+    /// blake3 of the content, hex.
+    pub hash: String,
+    /// What the result depends on besides the content: parser, chunker, embedder, allowed groups.
+    pub pipeline: String,
+    /// Code and reason when the file could not be ingested.
+    pub error: Option<(FileErrorCode, String)>,
+}
+
+impl FileRecord {
+    /// Why the file could not be ingested, when it could not.
+    pub fn failure(&self) -> Option<FileFailure> {
+        let (code, reason) = self.error.as_ref()?;
+        Some(FileFailure { path: self.path.clone(), code: *code, reason: reason.clone() })
+    }
+}
+
+fn error_code(text: &str) -> Option<FileErrorCode> {
+    serde_json::from_value(text.into()).ok()
+}
+
+impl Catalog {
+    /// The id of the source for this folder and collection; made when it is new.
+    pub async fn source(&self, collection: &str, root: &str) -> Result<String> {
+        sqlx::query(
+            "INSERT INTO sources (id, collection, root) VALUES ($1, $2, $3) ON CONFLICT (collection, root) DO NOTHING",
+        )
+        .bind(Uuid::now_v7().to_string())
+        .bind(collection)
+        .bind(root)
+        .execute(&self.pool)
+        .await
+        .map_err(failed)?;
+        sqlx::query("SELECT id FROM sources WHERE collection = $1 AND root = $2")
+            .bind(collection)
+            .bind(root)
+            .fetch_one(&self.pool)
+            .await
+            .and_then(|row| row.try_get(0))
+            .map_err(failed)
+    }
+
+    /// The files of a source as they were last seen, ordered by path.
+    pub async fn files(&self, source_id: &str) -> Result<Vec<FileRecord>> {
+        let rows = sqlx::query(
+            "SELECT path, bytes, hash, pipeline, error_code, error_reason FROM files WHERE source_id = $1 ORDER BY path",
+        )
+        .bind(source_id)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        rows.iter()
+            .map(|row| {
+                let code: Option<&str> = row.try_get(4)?;
+                let reason: Option<String> = row.try_get(5)?;
+                Ok(FileRecord {
+                    path: row.try_get(0)?,
+                    bytes: row.try_get::<i64, _>(1)?.try_into().unwrap_or(0),
+                    hash: row.try_get(2)?,
+                    pipeline: row.try_get(3)?,
+                    error: code.and_then(error_code).map(|code| (code, reason.unwrap_or_default())),
+                })
+            })
+            .collect::<Result<_, sqlx::Error>>()
+            .map_err(failed)
+    }
+
+    /// Records that these new files are about to be read, so that documents of a file that is gone after a crash are
+    /// found again by its path. Files that are known stay as they are.
+    pub async fn announce_files(&self, source_id: &str, paths: &[&str]) -> Result<()> {
+        let mut tx = self.begin().await?;
+        for path in paths {
+            sqlx::query(
+                "INSERT INTO files (source_id, path, bytes, hash, pipeline) VALUES ($1, $2, 0, '', '')
+                 ON CONFLICT (source_id, path) DO NOTHING",
+            )
+            .bind(source_id)
+            .bind(path)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed)?;
+        }
+        tx.commit().await.map_err(failed)
+    }
+
+    /// Records that a file's documents are all committed, or why they are not.
+    pub async fn save_file(&self, source_id: &str, file: &FileRecord) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO files (source_id, path, bytes, hash, pipeline, error_code, error_reason)
+             VALUES ($1, $2, $3, $4, $5, $6, $7)
+             ON CONFLICT (source_id, path) DO UPDATE SET bytes = excluded.bytes, hash = excluded.hash,
+                pipeline = excluded.pipeline, error_code = excluded.error_code, error_reason = excluded.error_reason",
+        )
+        .bind(source_id)
+        .bind(&file.path)
+        .bind(i64::try_from(file.bytes).unwrap_or(i64::MAX))
+        .bind(&file.hash)
+        .bind(&file.pipeline)
+        .bind(file.error.as_ref().and_then(|(code, _)| Some(serde_json::to_value(code).ok()?.as_str()?.to_owned())))
+        .bind(file.error.as_ref().map(|(_, reason)| reason))
+        .execute(&self.pool)
+        .await
+        .map_err(failed)?;
+        Ok(())
+    }
+
+    /// Forgets a file that is gone.
+    pub async fn forget_file(&self, source_id: &str, path: &str) -> Result<()> {
+        sqlx::query("DELETE FROM files WHERE source_id = $1 AND path = $2")
+            .bind(source_id)
+            .bind(path)
+            .execute(&self.pool)
+            .await
+            .map_err(failed)?;
+        Ok(())
+    }
+
+    /// Gives the documents of a moved file their new path and uri, in one transaction; their content stays as it is.
+    /// Returns how many documents moved.
+    pub async fn move_file(&self, source_id: &str, from: &str, to: &str) -> Result<u64> {
+        let mut tx = self.begin().await?;
+        let rows = sqlx::query("SELECT id, uri FROM documents WHERE source_id = $1 AND path = $2")
+            .bind(source_id)
+            .bind(from)
+            .fetch_all(&mut *tx)
+            .await
+            .map_err(failed)?;
+        for row in &rows {
+            let (id, uri): (String, String) = (row.try_get(0).map_err(failed)?, row.try_get(1).map_err(failed)?);
+            let suffix = uri.strip_prefix(from).unwrap_or_default();
+            sqlx::query("UPDATE documents SET path = $1, uri = $2 WHERE id = $3")
+                .bind(to)
+                .bind(format!("{to}{suffix}"))
+                .bind(id)
+                .execute(&mut *tx)
+                .await
+                .map_err(failed)?;
+        }
+        sqlx::query("UPDATE files SET path = $1 WHERE source_id = $2 AND path = $3")
+            .bind(to)
+            .bind(source_id)
+            .bind(from)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed)?;
+        tx.commit().await.map_err(failed)?;
+        Ok(rows.len() as u64)
+    }
+
+    /// Live documents of one file: (document id, uri, hash).
+    pub async fn documents_of_file(&self, source_id: &str, path: &str) -> Result<Vec<(String, String, String)>> {
+        let rows = sqlx::query(
+            "SELECT d.id, d.uri, v.hash FROM documents d
+             JOIN versions v ON v.document_id = d.id AND v.state = 'live'
+             WHERE d.source_id = $1 AND d.path = $2",
+        )
+        .bind(source_id)
+        .bind(path)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        rows.iter()
+            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
+            .collect::<Result<_, sqlx::Error>>()
+            .map_err(failed)
+    }
+}

@@ -1,0 +1,112 @@
+//! The catalog: SQL, the source of truth.
+//!
+//! Comes in: documents from the writer, plans from ingest, ids from searches. Goes out: rows of what is live and
+//! visible. It does not know the indexes. The SQL is plain enough for PostgreSQL (numbered parameters, no
+//! dialect), so that scaling out changes the pool's type and nothing else.
+
+mod chunks;
+mod documents;
+mod files;
+mod jobs;
+mod versions;
+
+use std::path::Path;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::{Row, Sqlite, Transaction};
+
+pub use chunks::StoredChunk;
+pub use documents::title_or_name;
+pub use files::FileRecord;
+pub use versions::StagedDocument;
+
+use crate::{Error, Result};
+
+/// Version of `schema.sql`; a data directory of a newer one is not opened.
+const SCHEMA_VERSION: &str = "1";
+/// Readers that may be in the database at a time.
+const CONNECTIONS: u32 = 8;
+
+/// Cheap to clone; all clones share one pool.
+#[derive(Clone)]
+pub struct Catalog {
+    pool: SqlitePool,
+}
+
+impl Catalog {
+    /// Opens the database, and makes it when it is not there.
+    pub async fn open(path: &Path) -> Result<Catalog> {
+        let options = SqliteConnectOptions::new()
+            .filename(path)
+            .create_if_missing(true)
+            .journal_mode(SqliteJournalMode::Wal)
+            // An acknowledged ingest survives a power cut.
+            .synchronous(SqliteSynchronous::Full)
+            .foreign_keys(true)
+            .busy_timeout(Duration::from_secs(10));
+        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await.map_err(failed)?;
+        sqlx::raw_sql(include_str!("schema.sql")).execute(&pool).await.map_err(failed)?;
+        let catalog = Catalog { pool };
+        catalog.expect_meta("schema", SCHEMA_VERSION).await?;
+        Ok(catalog)
+    }
+
+    /// Records a value the first time, and later insists on it.
+    pub async fn expect_meta(&self, key: &'static str, expected: &str) -> Result<()> {
+        match self.meta(key).await? {
+            None => self.set_meta(key, expected).await,
+            Some(found) if found == expected => Ok(()),
+            Some(found) => {
+                Err(Error::Incompatible { found: format!("{key} {found}"), expected: format!("{key} {expected}") })
+            }
+        }
+    }
+
+    async fn meta(&self, key: &str) -> Result<Option<String>> {
+        let row = sqlx::query("SELECT value FROM meta WHERE key = $1").bind(key).fetch_optional(&self.pool).await;
+        row.map_err(failed)?.map(|row| row.try_get(0).map_err(failed)).transpose()
+    }
+
+    async fn set_meta(&self, key: &str, value: &str) -> Result<()> {
+        sqlx::query(
+            "INSERT INTO meta (key, value) VALUES ($1, $2) ON CONFLICT (key) DO UPDATE SET value = excluded.value",
+        )
+        .bind(key)
+        .bind(value)
+        .execute(&self.pool)
+        .await
+        .map_err(failed)?;
+        Ok(())
+    }
+
+    async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
+        self.pool.begin().await.map_err(failed)
+    }
+
+    pub async fn close(&self) {
+        self.pool.close().await;
+    }
+}
+
+fn failed(error: sqlx::Error) -> Error {
+    match error {
+        sqlx::Error::PoolClosed => Error::Stopped,
+        other => Error::Catalog(Box::new(other)),
+    }
+}
+
+fn bad_json(error: serde_json::Error) -> Error {
+    Error::Catalog(Box::new(error))
+}
+
+/// Milliseconds since 1970 UTC.
+fn now_ms() -> i64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+/// RFC 3339 in UTC, to the second.
+fn rfc3339(ms: i64) -> String {
+    jiff::Timestamp::from_millisecond(ms)
+        .map_or_else(|_| ms.to_string(), |time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
+}

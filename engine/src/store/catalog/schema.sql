@@ -1,0 +1,81 @@
+-- The source of truth. Plain SQL that SQLite and PostgreSQL both take; times are milliseconds since 1970 UTC.
+
+CREATE TABLE IF NOT EXISTS meta (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+);
+
+-- A folder that was ingested into a collection.
+CREATE TABLE IF NOT EXISTS sources (
+    id         TEXT PRIMARY KEY,
+    collection TEXT NOT NULL,
+    root       TEXT NOT NULL,
+    UNIQUE (collection, root)
+);
+
+-- What was last seen of each file: an unchanged one costs a hash.
+CREATE TABLE IF NOT EXISTS files (
+    source_id    TEXT NOT NULL REFERENCES sources (id),
+    path         TEXT NOT NULL,
+    bytes        BIGINT NOT NULL,
+    hash         TEXT NOT NULL,
+    pipeline     TEXT NOT NULL,
+    error_code   TEXT,
+    error_reason TEXT,
+    PRIMARY KEY (source_id, path)
+);
+
+-- A file, or a line of a .jsonl file. The id outlives changes and moves.
+CREATE TABLE IF NOT EXISTS documents (
+    id         TEXT PRIMARY KEY,
+    source_id  TEXT NOT NULL REFERENCES sources (id),
+    collection TEXT NOT NULL,
+    path       TEXT NOT NULL,
+    uri        TEXT NOT NULL,
+    created_ms BIGINT NOT NULL,
+    UNIQUE (source_id, uri)
+);
+CREATE INDEX IF NOT EXISTS documents_by_uri ON documents (uri);
+CREATE INDEX IF NOT EXISTS documents_by_path ON documents (source_id, path);
+
+-- The content of a document at one time. state: staged (being written), live (what readers see), retired (going).
+CREATE TABLE IF NOT EXISTS versions (
+    document_id TEXT NOT NULL REFERENCES documents (id),
+    version     BIGINT NOT NULL,
+    state       TEXT NOT NULL,
+    hash        TEXT NOT NULL,
+    title       TEXT,
+    language    TEXT,
+    media_type  TEXT NOT NULL,
+    bytes       BIGINT NOT NULL,
+    characters  BIGINT NOT NULL,
+    chunk_count BIGINT NOT NULL,
+    allow_json  TEXT NOT NULL,
+    metadata    TEXT NOT NULL,
+    outline     TEXT NOT NULL,
+    text        TEXT NOT NULL,
+    created_ms  BIGINT NOT NULL,
+    PRIMARY KEY (document_id, version)
+);
+CREATE INDEX IF NOT EXISTS versions_by_state ON versions (state);
+
+CREATE TABLE IF NOT EXISTS chunks (
+    id          TEXT PRIMARY KEY,
+    document_id TEXT NOT NULL,
+    version     BIGINT NOT NULL,
+    ordinal     BIGINT NOT NULL,
+    start_char  BIGINT NOT NULL,
+    end_char    BIGINT NOT NULL,
+    page        BIGINT,
+    heading     TEXT,
+    language    TEXT,
+    text        TEXT NOT NULL,
+    FOREIGN KEY (document_id, version) REFERENCES versions (document_id, version)
+);
+CREATE INDEX IF NOT EXISTS chunks_by_version ON chunks (document_id, version);
+
+CREATE TABLE IF NOT EXISTS jobs (
+    id         TEXT PRIMARY KEY,
+    created_ms BIGINT NOT NULL,
+    body       TEXT NOT NULL
+);

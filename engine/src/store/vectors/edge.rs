@@ -1,0 +1,206 @@
+//! Qdrant Edge: the vector store inside this process.
+//!
+//! Thread rules of 0.7.2: `update`, `flush` and `optimize` are called by one thread only, ours; `flush` panics when a
+//! lock is busy, so nothing else may hold one for writing. Searches run on other threads at the same time. `load` does
+//! not replay the log, so a write counts only after `flush`.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use parking_lot::Mutex;
+use qdrant_edge::{
+    AnyVariants, Condition, CreateIndex, DEFAULT_VECTOR_NAME, Distance, EdgeConfigBuilder, EdgeShard,
+    EdgeVectorParamsBuilder, FieldCondition, FieldIndexOperations, JsonPath, Match, PayloadFieldSchema,
+    PayloadSchemaType, PointId, PointInsertOperations, PointOperations, PointStruct, ScrollRequest, SearchRequest,
+    UpdateOperation, Vectors, WithPayloadInterface, WithVector,
+};
+use tokio::sync::{mpsc, oneshot};
+
+use super::{ChunkId, Filter, Point, VectorStore, conditions, field, payload};
+use crate::executor::Executor;
+use crate::{Error, Result};
+
+/// Writes waiting for the writer thread.
+const QUEUE: usize = 4;
+/// Points between two runs of the optimizer, which merges segments and builds the HNSW graph.
+const OPTIMIZE_EVERY: usize = 20_000;
+
+/// The embedded store.
+pub struct EdgeVectors {
+    shard: Arc<EdgeShard>,
+    executor: Executor,
+    writes: Mutex<Option<mpsc::Sender<Write>>>,
+    thread: Mutex<Option<std::thread::JoinHandle<()>>>,
+}
+
+struct Write {
+    operation: UpdateOperation,
+    points: usize,
+    done: oneshot::Sender<Result<()>>,
+}
+
+impl EdgeVectors {
+    /// Opens the store in `dir`, and makes it when there is none.
+    pub fn open(dir: &Path, dimensions: usize, executor: Executor) -> Result<EdgeVectors> {
+        std::fs::create_dir_all(dir).map_err(|source| Error::Io { path: dir.to_owned(), source })?;
+        let config = EdgeConfigBuilder::new()
+            .vector(
+                DEFAULT_VECTOR_NAME,
+                EdgeVectorParamsBuilder::new(dimensions, Distance::Cosine).on_disk(true).build(),
+            )
+            .on_disk_payload(true)
+            .build();
+        let shard = if dir.join("segments").exists() {
+            EdgeShard::load(dir, Some(config)).map_err(failed)?
+        } else {
+            let shard = EdgeShard::new(dir, config).map_err(failed)?;
+            for name in field::ALL {
+                shard.update(keyword_index(name)?).map_err(failed)?;
+            }
+            shard.flush();
+            shard
+        };
+        let shard = Arc::new(shard);
+        let (sender, receiver) = mpsc::channel(QUEUE);
+        let owned = Arc::clone(&shard);
+        let thread = std::thread::Builder::new()
+            .name("vector-writer".into())
+            .spawn(move || write_loop(&owned, receiver))
+            .map_err(|source| Error::Io { path: dir.to_owned(), source })?;
+        Ok(EdgeVectors { shard, executor, writes: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) })
+    }
+
+    async fn write(&self, operation: PointOperations, points: usize) -> Result<()> {
+        let sender = self.writes.lock().clone().ok_or(Error::Stopped)?;
+        let (done, result) = oneshot::channel();
+        let write = Write { operation: UpdateOperation::PointOperation(operation), points, done };
+        sender.send(write).await.map_err(|_| Error::Stopped)?;
+        result.await.map_err(|_| Error::Stopped)?
+    }
+}
+
+/// The writer thread: applies one write after the other, each durable before it is answered.
+fn write_loop(shard: &EdgeShard, mut writes: mpsc::Receiver<Write>) {
+    let mut since_optimize = 0;
+    while let Some(write) = writes.blocking_recv() {
+        let result = shard.update(write.operation).map_err(failed);
+        if result.is_ok() {
+            shard.flush();
+            since_optimize += write.points;
+        }
+        // The caller may be gone; the write counts all the same.
+        let _ = write.done.send(result);
+        if since_optimize >= OPTIMIZE_EVERY {
+            since_optimize = 0;
+            if let Err(error) = shard.optimize() {
+                tracing::warn!(%error, "the vector store could not be optimized; searches go on, slower");
+            }
+        }
+    }
+}
+
+#[async_trait]
+impl VectorStore for EdgeVectors {
+    async fn upsert(&self, points: Vec<Point>) -> Result<()> {
+        if points.is_empty() {
+            return Ok(());
+        }
+        let count = points.len();
+        let points = points
+            .into_iter()
+            .map(|point| {
+                let vectors = Vectors::new_named([(DEFAULT_VECTOR_NAME, point.vector)]);
+                PointStruct::new(PointId::Uuid(point.chunk.id.0), vectors, payload(&point.chunk)).into()
+            })
+            .collect();
+        self.write(PointOperations::UpsertPoints(PointInsertOperations::PointsList(points)), count).await
+    }
+
+    async fn delete(&self, ids: Vec<ChunkId>) -> Result<()> {
+        if ids.is_empty() {
+            return Ok(());
+        }
+        let count = ids.len();
+        let ids = ids.into_iter().map(|id| PointId::Uuid(id.0)).collect();
+        self.write(PointOperations::DeletePoints { ids }, count).await
+    }
+
+    async fn search(&self, vector: Vec<f32>, filter: &Filter, limit: usize) -> Result<Vec<(ChunkId, f32)>> {
+        let request = SearchRequest {
+            query: vector.into(),
+            filter: edge_filter(filter)?,
+            params: None,
+            limit,
+            offset: 0,
+            with_payload: Some(WithPayloadInterface::Bool(false)),
+            with_vector: Some(WithVector::Bool(false)),
+            score_threshold: None,
+        };
+        let shard = Arc::clone(&self.shard);
+        let found = self.executor.run(move || shard.search(request).map_err(failed)).await?;
+        Ok(found.into_iter().filter_map(|point| Some((chunk_id(point.id)?, point.score))).collect())
+    }
+
+    async fn chunk_ids(&self, after: Option<ChunkId>, limit: usize) -> Result<Vec<ChunkId>> {
+        let shard = Arc::clone(&self.shard);
+        let request = ScrollRequest {
+            // The offset is the first id that is returned.
+            offset: after.map(|id| PointId::Uuid(uuid::Uuid::from_u128(id.0.as_u128().saturating_add(1)))),
+            limit: Some(limit),
+            filter: None,
+            with_payload: Some(WithPayloadInterface::Bool(false)),
+            with_vector: WithVector::Bool(false),
+            order_by: None,
+        };
+        let (records, _) = self.executor.run(move || shard.scroll(request).map_err(failed)).await?;
+        Ok(records.into_iter().filter_map(|record| chunk_id(record.id)).collect())
+    }
+
+    async fn len(&self) -> Result<u64> {
+        let shard = Arc::clone(&self.shard);
+        let count = qdrant_edge::CountRequest { filter: None, exact: true };
+        self.executor.run(move || shard.count(count).map_err(failed)).await.map(|n| n as u64)
+    }
+
+    async fn close(&self) -> Result<()> {
+        drop(self.writes.lock().take());
+        let Some(thread) = self.thread.lock().take() else { return Ok(()) };
+        let joined = tokio::task::spawn_blocking(move || thread.join()).await;
+        match joined {
+            Ok(Ok(())) => Ok(()),
+            _ => Err(Error::Vectors { detail: "the writer thread failed".into() }),
+        }
+    }
+}
+
+fn keyword_index(name: &str) -> Result<UpdateOperation> {
+    Ok(UpdateOperation::FieldIndexOperation(FieldIndexOperations::CreateIndex(CreateIndex {
+        field_name: path(name)?,
+        field_schema: Some(PayloadFieldSchema::FieldType(PayloadSchemaType::Keyword)),
+    })))
+}
+
+fn edge_filter(filter: &Filter) -> Result<Option<qdrant_edge::Filter>> {
+    let mut must = Vec::new();
+    for (name, values) in conditions(filter) {
+        let any = AnyVariants::Strings(values.into_iter().map(Into::into).collect());
+        must.push(Condition::Field(FieldCondition::new_match(path(name)?, Match::new_any(any))));
+    }
+    Ok((!must.is_empty()).then(|| qdrant_edge::Filter { must: Some(must), ..Default::default() }))
+}
+
+fn path(name: &str) -> Result<JsonPath> {
+    name.parse().map_err(|()| Error::Vectors { detail: format!("{name} is no field name") })
+}
+
+fn chunk_id(id: PointId) -> Option<ChunkId> {
+    match id {
+        PointId::Uuid(uuid) => Some(ChunkId(uuid)),
+        PointId::NumId(_) => None,
+    }
+}
+
+fn failed(error: impl std::fmt::Display) -> Error {
+    Error::Vectors { detail: error.to_string() }
+}

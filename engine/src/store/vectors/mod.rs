@@ -1,0 +1,70 @@
+//! The vector store: one trait, Qdrant behind it twice (in the process, and as a server).
+
+mod edge;
+mod server;
+
+use async_trait::async_trait;
+
+pub use edge::EdgeVectors;
+pub use server::ServerVectors;
+
+use super::types::{ChunkId, Filter, IndexedChunk};
+use crate::Result;
+
+/// A chunk with its vector.
+pub struct Point {
+    pub chunk: IndexedChunk,
+    pub vector: Vec<f32>,
+}
+
+/// Both implementations keep, for each chunk, its unit vector and the fields that a filter needs, and nothing else.
+#[async_trait]
+pub trait VectorStore: Send + Sync {
+    /// Adds points; one that is there is replaced. Durable when it returns.
+    async fn upsert(&self, points: Vec<Point>) -> Result<()>;
+
+    /// Removes chunks; unknown ones are no error. Durable when it returns.
+    async fn delete(&self, ids: Vec<ChunkId>) -> Result<()>;
+
+    /// The `limit` nearest chunks that pass the filter, with their cosine, best first.
+    async fn search(&self, vector: Vec<f32>, filter: &Filter, limit: usize) -> Result<Vec<(ChunkId, f32)>>;
+
+    /// Ids of all chunks, in order, after `after`, at most `limit`.
+    async fn chunk_ids(&self, after: Option<ChunkId>, limit: usize) -> Result<Vec<ChunkId>>;
+
+    /// Number of chunks.
+    async fn len(&self) -> Result<u64>;
+
+    /// Finishes what is in flight; later calls fail.
+    async fn close(&self) -> Result<()>;
+}
+
+/// Names of the payload's fields.
+mod field {
+    pub const DOCUMENT: &str = "document";
+    pub const COLLECTION: &str = "collection";
+    pub const ALLOW: &str = "allow";
+    pub const LANGUAGE: &str = "language";
+    pub const ALL: [&str; 4] = [DOCUMENT, COLLECTION, ALLOW, LANGUAGE];
+}
+
+/// The payload of a chunk.
+fn payload(chunk: &IndexedChunk) -> serde_json::Value {
+    serde_json::json!({
+        field::DOCUMENT: chunk.document_id,
+        field::COLLECTION: chunk.collection,
+        field::ALLOW: super::types::allow_field(&chunk.allow),
+        field::LANGUAGE: chunk.language,
+    })
+}
+
+/// The filter as (field, accepted values); every field must match one of its values.
+fn conditions(filter: &Filter) -> Vec<(&'static str, Vec<String>)> {
+    let lists = [
+        (field::COLLECTION, &filter.collections),
+        (field::LANGUAGE, &filter.languages),
+        (field::DOCUMENT, &filter.document_ids),
+    ];
+    let given = lists.into_iter().filter(|(_, values)| !values.is_empty()).map(|(name, values)| (name, values.clone()));
+    super::types::visible_groups(&filter.scope).map(|groups| (field::ALLOW, groups)).into_iter().chain(given).collect()
+}

@@ -1,0 +1,160 @@
+//! The only door in: the commit protocol.
+//!
+//! 1. catalog: new versions and their chunks, `staged`
+//! 2. vectors upserted and flushed, lexical index committed
+//! 3. catalog: staged → `live`, the old versions → `retired`, in one transaction: the moment that readers see it
+//! 4. retired chunks leave the indexes, then the catalog
+//!
+//! Chunk ids are deterministic, so doing a step twice changes nothing. Whatever a crash leaves between the steps is
+//! undone (staged) or finished (retired) at the next start.
+
+use std::sync::Arc;
+
+use tokio::sync::Mutex;
+
+use super::catalog::{StagedDocument, title_or_name};
+use super::types::{ChunkId, IndexedChunk, NewDocument};
+use super::vectors::Point;
+use super::{Catalog, Lexical, VectorStore};
+use crate::{Error, Result};
+
+/// Versions that are cleaned up in one go.
+const CLEANUP_BATCH: usize = 200;
+
+/// What a commit did.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Committed {
+    pub added: u64,
+    pub changed: u64,
+    pub chunks: u64,
+}
+
+/// One commit at a time; callers queue. Cheap to clone.
+#[derive(Clone)]
+pub struct Writer {
+    catalog: Catalog,
+    lexical: Lexical,
+    vectors: Arc<dyn VectorStore>,
+    turn: Arc<Mutex<()>>,
+}
+
+impl Writer {
+    pub fn new(catalog: Catalog, lexical: Lexical, vectors: Arc<dyn VectorStore>) -> Writer {
+        Writer { catalog, lexical, vectors, turn: Arc::default() }
+    }
+
+    /// Commits documents, all of them or none. When it returns, they are durable in the three stores and readers see them.
+    pub async fn commit(&self, documents: Vec<NewDocument>) -> Result<Committed> {
+        let _turn = self.turn.lock().await;
+        let staged = self.catalog.stage(&documents).await?;
+        if let Err(error) = self.index(&documents, &staged).await {
+            // The caller is told of the failure; what was staged is undone now, or at the next start.
+            if let Err(undo) = self.clean_up("staged").await {
+                tracing::error!(error = %undo, "a failed commit could not be undone; the next start will do it");
+            }
+            return Err(error);
+        }
+        self.catalog.publish(&staged).await?;
+        self.clean_up("retired").await?;
+        let changed = staged.iter().filter(|document| document.replaces).count() as u64;
+        let chunks = documents.iter().map(|document| document.chunks.len() as u64).sum();
+        Ok(Committed { added: staged.len() as u64 - changed, changed, chunks })
+    }
+
+    /// Deletes documents. When it returns, they are gone from the three stores.
+    pub async fn delete(&self, document_ids: &[String]) -> Result<()> {
+        let _turn = self.turn.lock().await;
+        self.catalog.retire(document_ids).await?;
+        self.clean_up("retired").await
+    }
+
+    /// Undoes and finishes what a crash left between the steps. Returns how many versions that were.
+    pub async fn recover(&self) -> Result<usize> {
+        let _turn = self.turn.lock().await;
+        let left = self.catalog.pending("staged", usize::MAX).await?.len()
+            + self.catalog.pending("retired", usize::MAX).await?.len();
+        self.clean_up("staged").await?;
+        self.clean_up("retired").await?;
+        Ok(left)
+    }
+
+    /// Brings chunks that an index lost back from the catalog: `points` carry fresh vectors.
+    pub async fn restore(&self, lexical: Vec<IndexedChunk>, points: Vec<Point>) -> Result<()> {
+        let _turn = self.turn.lock().await;
+        self.vectors.upsert(points).await?;
+        self.commit_lexical(lexical, Vec::new()).await
+    }
+
+    /// Takes chunks out of the indexes that the catalog does not know as live.
+    pub async fn expel(&self, lexical: Vec<ChunkId>, vectors: Vec<ChunkId>) -> Result<()> {
+        let _turn = self.turn.lock().await;
+        self.vectors.delete(vectors).await?;
+        self.commit_lexical(Vec::new(), lexical).await
+    }
+
+    /// Waits until no write is under way.
+    pub async fn finish(&self) {
+        let _turn = self.turn.lock().await;
+    }
+
+    /// Step 2.
+    async fn index(&self, documents: &[NewDocument], staged: &[StagedDocument]) -> Result<()> {
+        let mut points = Vec::new();
+        for (document, staged) in documents.iter().zip(staged) {
+            for (ordinal, chunk) in document.chunks.iter().enumerate() {
+                let indexed = indexed_chunk(document, staged, ordinal);
+                points.push(Point { chunk: indexed, vector: chunk.vector.clone() });
+            }
+        }
+        let chunks = points.iter().map(|point| point.chunk.clone()).collect();
+        self.vectors.upsert(points).await?;
+        self.commit_lexical(chunks, Vec::new()).await
+    }
+
+    /// Step 4, and the undoing of steps 1 and 2.
+    async fn clean_up(&self, state: &'static str) -> Result<()> {
+        loop {
+            let pending = self.catalog.pending(state, CLEANUP_BATCH).await?;
+            if pending.is_empty() {
+                return Ok(());
+            }
+            let ids: Vec<ChunkId> = pending.iter().flat_map(|version| version.chunk_ids.iter().copied()).collect();
+            self.vectors.delete(ids.clone()).await?;
+            self.commit_lexical(Vec::new(), ids).await?;
+            self.catalog.forget(&pending).await?;
+        }
+    }
+
+    async fn commit_lexical(&self, upserts: Vec<IndexedChunk>, deletes: Vec<ChunkId>) -> Result<()> {
+        if upserts.is_empty() && deletes.is_empty() {
+            return Ok(());
+        }
+        let lexical = self.lexical.clone();
+        let joined = tokio::task::spawn_blocking(move || {
+            let written = lexical.upsert(&upserts).and_then(|()| {
+                lexical.delete(&deletes);
+                lexical.commit()
+            });
+            if written.is_err() {
+                lexical.rollback()?;
+            }
+            written
+        });
+        joined.await.map_err(|e| Error::Panicked { detail: e.to_string() })?
+    }
+}
+
+fn indexed_chunk(document: &NewDocument, staged: &StagedDocument, ordinal: usize) -> IndexedChunk {
+    let chunk = &document.chunks[ordinal];
+    IndexedChunk {
+        id: ChunkId::new(&staged.document_id, staged.version, ordinal),
+        document_id: staged.document_id.clone(),
+        version: staged.version,
+        collection: document.collection.clone(),
+        allow: document.allow.clone(),
+        language: chunk.language.clone(),
+        title: title_or_name(document.title.clone(), &document.uri),
+        heading: chunk.heading.clone(),
+        text: chunk.text.clone(),
+    }
+}
