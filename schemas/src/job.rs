@@ -52,6 +52,8 @@ pub enum JobStatus {
     Running,
     Succeeded,
     Failed,
+    /// Somebody stopped it; what was committed stays.
+    Cancelled,
     /// The server stopped before the job ended; what was committed stays.
     Interrupted,
 }
