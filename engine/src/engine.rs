@@ -193,7 +193,7 @@ impl Engine {
     /// Returns when the document is gone from every store.
     pub async fn delete_document(&self, scope: &AccessScope, id: &str) -> Result<Deleted> {
         let document = self.document(scope, id).await?;
-        self.inner.writer.delete(&[document.id.clone()]).await?;
+        self.inner.writer.delete(std::slice::from_ref(&document.id)).await?;
         Ok(Deleted { document_id: document.id, uri: document.uri, chunks: document.chunks })
     }
 

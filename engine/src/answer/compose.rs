@@ -7,8 +7,8 @@ use super::read::{Candidate, Evidence};
 use crate::retrieve::Found;
 use crate::text::{SentenceSpan, sentences, slice_chars};
 
-/// A further sentence is added while it scores no more than this below the best.
-const NEAR_BEST: f32 = 1.5;
+/// A further sentence is added while its log-odds are no more than this below the best's.
+const NEAR_BEST: f32 = 2.0;
 
 /// Sentences in the order of their worth, with the citations that they name.
 pub struct Composed {

@@ -153,15 +153,16 @@ fn blank() -> Answer {
     }
 }
 
-/// The finished answer as events: each sentence, its sources, and the whole at the end.
+/// The finished answer as events: the sources of each sentence, the sentence, and the whole at the end.
 async fn stream(answer: &Answer, events: Option<&mpsc::Sender<AnswerEvent>>) -> Result<()> {
     let mut lines = answer.answer.split_inclusive('\n');
     for sentence in &answer.sentences {
-        let delta = lines.next().unwrap_or_default().to_owned();
-        send(events, || AnswerEvent::Message(MessageDelta { delta })).await?;
+        // A mark means something only to who knows its source already.
         for citation in answer.citations.iter().filter(|citation| sentence.citations.contains(&citation.n)) {
             send(events, || AnswerEvent::Citation(citation.clone())).await?;
         }
+        let delta = lines.next().unwrap_or_default().to_owned();
+        send(events, || AnswerEvent::Message(MessageDelta { delta })).await?;
     }
     if answer.sentences.is_empty() {
         send(events, || AnswerEvent::Message(MessageDelta { delta: answer.answer.clone() })).await?;

@@ -1,11 +1,10 @@
 //! Passages → the sentences that may answer, best first, and how sure one can be that any of them does.
 //!
-//! Where the reader model knows the language, it finds the span; otherwise sentences are scored by the question's
-//! words that they hold, each weighted by how rare it is. Both give scores on one scale: 0 is the border between
-//! answering and refusing.
+//! Every sentence of the passages is described by a few numbers ([`Clues`]) and scored by a logistic model over them:
+//! one for questions in a language that the reader knows, one for the others, which have words alone to go by.
 
-mod lexical;
-mod span;
+mod clues;
+mod weights;
 
 use crate::Result;
 use crate::models::Models;
@@ -22,14 +21,14 @@ pub struct Candidate {
     pub sentence: SentenceSpan,
     /// The exact answer, in characters of the passage, when the reader found one.
     pub span: Option<(usize, usize)>,
-    /// Above 0: answers.
+    /// Log-odds that the sentence answers.
     pub score: f32,
 }
 
 /// What reading brought.
 #[derive(Debug, Clone)]
 pub struct Evidence {
-    /// Those that answer, best first; empty means that one has to refuse.
+    /// Best first; empty means that one has to refuse.
     pub candidates: Vec<Candidate>,
     /// 0 to 1.
     pub confidence: f32,
@@ -39,14 +38,16 @@ pub struct Evidence {
 
 /// Reads the passages of the hits.
 pub fn read(models: &Models, lexical: &Lexical, query: &Query, found: &[Found]) -> Result<Evidence> {
-    let reader = models.reader.as_ref().filter(|reader| query.language.is_some_and(|language| reader.knows(language)));
-    let mut candidates = match reader {
-        Some(reader) => span::candidates(reader, query, found)?,
-        None => lexical::candidates(lexical, query, found)?,
-    };
+    let question = clues::Question::new(models, lexical, query)?;
+    let mut candidates = Vec::new();
+    for (hit, passage) in found.iter().enumerate() {
+        candidates.extend(question.candidates(hit, passage, found)?);
+    }
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.hit.cmp(&b.hit)));
     let best = candidates.first().map_or(f32::NEG_INFINITY, |candidate| candidate.score);
-    candidates.retain(|candidate| candidate.score > 0.0);
+    if best < question.threshold() {
+        candidates.clear();
+    }
     Ok(Evidence { candidates, confidence: logistic(best), passages: found.len() })
 }
 

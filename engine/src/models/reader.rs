@@ -8,6 +8,7 @@ use super::embedder::plain_tokenizer;
 use super::pool::Pool;
 use super::registry::ReaderEntry;
 use super::runtime::{Input, Model, Runtime};
+use crate::text::SentenceSpan;
 use crate::{Error, Result};
 
 /// Tokens that two windows of a long passage share.
@@ -20,7 +21,7 @@ pub struct Reader {
     pool: Pool,
 }
 
-/// The best span of one passage.
+/// The best span of one sentence.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Reading {
     /// Offsets in characters of the passage.
@@ -28,8 +29,6 @@ pub struct Reading {
     pub end: usize,
     /// Span score minus the no-answer score; the larger, the surer that the passage answers.
     pub margin: f32,
-    /// Start plus end logit of the span.
-    pub span_score: f32,
 }
 
 impl Reader {
@@ -53,65 +52,80 @@ impl Reader {
         self.entry.languages.iter().any(|known| known == language || known == "*")
     }
 
-    /// Margin from which on a span counts as an answer.
-    pub fn threshold(&self) -> f32 {
-        self.entry.no_answer_threshold
-    }
-
-    /// The best span of the passage; `None` when the passage has no token or the question leaves no room for it.
-    pub fn read(&self, question: &str, passage: &str) -> Result<Option<Reading>> {
+    /// The best span inside each of the passage's sentences; `None` for one that the model could not see. Passages
+    /// longer than the model's input are read in windows, which answer together: the surest span of a sentence
+    /// against the surest "nothing here" of any window.
+    pub fn read(&self, question: &str, passage: &str, sentences: &[SentenceSpan]) -> Result<Vec<Option<Reading>>> {
         let encoding = self
             .tokenizer
             .encode_char_offsets((question, passage), true)
             .map_err(|e| Error::Model { name: self.entry.name.clone(), detail: e.to_string() })?;
+        let mut best: Vec<Option<Reading>> = vec![None; sentences.len()];
+        let mut null_score = f32::INFINITY;
         self.pool.with(|model| {
-            let mut best: Option<Reading> = None;
-            // The windows of a passage answer together: the surest span against the surest "nothing here".
-            let mut null_score = f32::INFINITY;
             for window in std::iter::once(&encoding).chain(encoding.get_overflowing()) {
-                let Some((reading, null)) = read_window(model, window, self.entry.max_answer_tokens)? else { continue };
-                null_score = null_score.min(null);
-                if best.is_none_or(|known| reading.span_score > known.span_score) {
-                    best = Some(reading);
+                let logits = Logits::of(model, window)?;
+                null_score = null_score.min(logits.null_score);
+                for (known, sentence) in best.iter_mut().zip(sentences) {
+                    let found = logits.best_span(window, *sentence, self.entry.max_answer_tokens);
+                    if let Some(found) = found.filter(|found| known.is_none_or(|known| found.margin > known.margin)) {
+                        *known = Some(found);
+                    }
                 }
             }
-            Ok(best.map(|reading| Reading { margin: reading.span_score - null_score, ..reading }))
-        })
+            Ok(())
+        })?;
+        Ok(best
+            .into_iter()
+            .map(|found| found.map(|found| Reading { margin: found.margin - null_score, ..found }))
+            .collect())
     }
 }
 
-/// The best span of one window, and the window's no-answer score.
-fn read_window(model: &mut Model, window: &Encoding, max_span: usize) -> Result<Option<(Reading, f32)>> {
-    let widen = |values: &[u32]| values.iter().map(|&v| i64::from(v)).collect::<Vec<_>>();
-    let (ids, mask, types) =
-        (widen(window.get_ids()), widen(window.get_attention_mask()), widen(window.get_type_ids()));
-    let inputs = [
-        Input { name: "input_ids", values: &ids },
-        Input { name: "attention_mask", values: &mask },
-        Input { name: "token_type_ids", values: &types },
-    ];
-    let outputs = model.run(&inputs, &["start_logits", "end_logits", "null_score"])?;
-    let [start_logits, end_logits, null] = outputs.as_slice() else { return Ok(None) };
-    let in_passage: Vec<bool> = window
-        .get_type_ids()
-        .iter()
-        .zip(window.get_special_tokens_mask())
-        .map(|(&segment, &special)| segment == 1 && special == 0)
-        .collect();
-    let Some((first, last, span_score)) = best_span(start_logits, end_logits, &in_passage, max_span) else {
-        return Ok(None);
-    };
-    let offsets = window.get_offsets();
-    let reading = Reading { start: offsets[first].0, end: offsets[last].1, margin: 0.0, span_score };
-    Ok(Some((reading, null.first().copied().unwrap_or(f32::INFINITY))))
+/// What the model says of one window.
+struct Logits {
+    start: Vec<f32>,
+    end: Vec<f32>,
+    null_score: f32,
 }
 
-/// Argmax of start + end logit over spans inside the passage of at most `max_span` tokens.
-fn best_span(start: &[f32], end: &[f32], in_passage: &[bool], max_span: usize) -> Option<(usize, usize, f32)> {
+impl Logits {
+    fn of(model: &mut Model, window: &Encoding) -> Result<Logits> {
+        let widen = |values: &[u32]| values.iter().map(|&v| i64::from(v)).collect::<Vec<_>>();
+        let (ids, mask) = (widen(window.get_ids()), widen(window.get_attention_mask()));
+        let types = widen(window.get_type_ids());
+        let inputs = [
+            Input { name: "input_ids", values: &ids },
+            Input { name: "attention_mask", values: &mask },
+            Input { name: "token_type_ids", values: &types },
+        ];
+        let mut outputs = model.run(&inputs, &["start_logits", "end_logits", "null_score"])?.into_iter();
+        let mut next = || outputs.next().unwrap_or_default();
+        let (start, end, null) = (next(), next(), next());
+        Ok(Logits { start, end, null_score: null.first().copied().unwrap_or(f32::INFINITY) })
+    }
+
+    /// The best span among the tokens of a sentence; its `margin` is the bare span score.
+    fn best_span(&self, window: &Encoding, sentence: SentenceSpan, max_span: usize) -> Option<Reading> {
+        let offsets = window.get_offsets();
+        let inside: Vec<bool> = (0..offsets.len())
+            .map(|i| {
+                let (start, end) = offsets[i];
+                let in_passage = window.get_type_ids()[i] == 1 && window.get_special_tokens_mask()[i] == 0;
+                in_passage && start >= sentence.start && end <= sentence.end
+            })
+            .collect();
+        let (first, last, score) = best_span(&self.start, &self.end, &inside, max_span)?;
+        Some(Reading { start: offsets[first].0, end: offsets[last].1, margin: score })
+    }
+}
+
+/// Argmax of start + end logit over spans of tokens that are `inside`, of at most `max_span` tokens.
+fn best_span(start: &[f32], end: &[f32], inside: &[bool], max_span: usize) -> Option<(usize, usize, f32)> {
     let mut best: Option<(usize, usize, f32)> = None;
-    for first in (0..start.len()).filter(|&i| in_passage[i]) {
+    for first in (0..start.len()).filter(|&i| inside[i]) {
         let stop = (first + max_span).min(end.len());
-        for last in (first..stop).filter(|&i| in_passage[i]) {
+        for last in (first..stop).filter(|&i| inside[i]) {
             let score = start[first] + end[last];
             if best.is_none_or(|(_, _, known)| score > known) {
                 best = Some((first, last, score));

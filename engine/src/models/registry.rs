@@ -78,8 +78,6 @@ pub struct ReaderEntry {
     pub source: String,
     /// Longest answer span in tokens.
     pub max_answer_tokens: usize,
-    /// A span counts as an answer when its score exceeds the no-answer score by more than this.
-    pub no_answer_threshold: f32,
 }
 
 /// The models folder and what its `models.toml` says.

@@ -9,7 +9,7 @@ use std::collections::HashMap;
 use crate::store::ChunkId;
 
 /// Weight of the vector leg; the lexical leg has the rest.
-const VECTOR_WEIGHT: f32 = 0.3;
+const VECTOR_WEIGHT: f32 = 0.4;
 
 /// A chunk with its fused score (0..1) and what each leg said.
 #[derive(Debug, Clone, Copy, PartialEq)]

@@ -15,8 +15,9 @@ use crate::executor::Executor;
 use crate::models::Models;
 use crate::store::{Catalog, ChunkId, Filter, Lexical, StoredChunk, VectorStore};
 
-/// Candidates that each leg brings at least; fusion needs more than the caller asks for.
-const LEG_DEPTH: usize = 100;
+/// Candidates that each leg brings, however few are asked for: scores are scaled over them, so that another number
+/// would be another order.
+const LEG_DEPTH: usize = 300;
 
 /// The read side of the stores, with the models that a search needs. Cheap to clone.
 #[derive(Clone)]
@@ -37,11 +38,9 @@ pub struct Found {
 }
 
 impl Retriever {
-    /// The best `k` live and visible chunks, best first.
+    /// The best `k` live and visible chunks, best first; there are at most twice [`LEG_DEPTH`].
     pub async fn search(&self, query: &Query, filter: &Filter, k: usize) -> Result<Vec<Found>> {
-        let depth = LEG_DEPTH.max(k);
-        let (lexical, vector) =
-            tokio::try_join!(self.lexical_leg(query, filter, depth), self.vector_leg(query, filter, depth))?;
+        let (lexical, vector) = tokio::try_join!(self.lexical_leg(query, filter), self.vector_leg(query, filter))?;
         let fused = fuse(&lexical, &vector);
         let ids: Vec<ChunkId> = fused.iter().map(|hit| hit.id).collect();
         let mut live = self.catalog.live_chunks(filter, &ids).await?;
@@ -52,19 +51,19 @@ impl Retriever {
         Ok(found.take(k).collect())
     }
 
-    async fn lexical_leg(&self, query: &Query, filter: &Filter, depth: usize) -> Result<Vec<(ChunkId, f32)>> {
+    async fn lexical_leg(&self, query: &Query, filter: &Filter) -> Result<Vec<(ChunkId, f32)>> {
         let (lexical, terms, filter) = (self.lexical.clone(), query.terms.clone(), filter.clone());
-        self.executor.run(move || lexical.search(&terms, &filter, depth)).await
+        self.executor.run(move || lexical.search(&terms, &filter, LEG_DEPTH)).await
     }
 
     /// No weight at all for a language that the embedder does not know: its vectors would be noise.
-    async fn vector_leg(&self, query: &Query, filter: &Filter, depth: usize) -> Result<Vec<(ChunkId, f32)>> {
+    async fn vector_leg(&self, query: &Query, filter: &Filter) -> Result<Vec<(ChunkId, f32)>> {
         if !query.language.is_some_and(|language| self.models.embedder.knows(language)) {
             return Ok(Vec::new());
         }
         let (models, text) = (Arc::clone(&self.models), query.text.clone());
         let vector = self.executor.run(move || models.embedder.embed_query(&text)).await?;
-        self.vectors.search(vector, filter, depth).await
+        self.vectors.search(vector, filter, LEG_DEPTH).await
     }
 }
 

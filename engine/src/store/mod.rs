@@ -7,6 +7,8 @@
 mod catalog;
 mod doctor;
 mod lexical;
+#[cfg(test)]
+mod tests;
 mod types;
 mod vectors;
 mod writer;

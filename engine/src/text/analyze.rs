@@ -106,10 +106,10 @@ fn push_compound(compound: &str, out: &mut Vec<String>) {
             push_term(stem(part), out);
         }
     }
-    if parts.len() == 1 {
-        if let Some(version) = without_version_prefix(parts[0]) {
-            push_term(version.to_owned(), out);
-        }
+    if let [word] = parts[..]
+        && let Some(version) = without_version_prefix(word)
+    {
+        push_term(version.to_owned(), out);
     }
 }
 

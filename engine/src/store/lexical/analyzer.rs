@@ -4,7 +4,7 @@ use tantivy::tokenizer::{Token, TokenStream, Tokenizer};
 
 use crate::text;
 
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Analyzer;
 
 pub struct Terms {

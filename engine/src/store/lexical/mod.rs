@@ -56,7 +56,7 @@ impl Lexical {
         let (schema, fields) = schema();
         let directory = MmapDirectory::open(dir).map_err(|e| Error::Lexical(Box::new(e)))?;
         let index = Index::open_or_create(directory, schema).map_err(failed)?;
-        index.tokenizers().register(ANALYZER, analyzer::Analyzer::default());
+        index.tokenizers().register(ANALYZER, analyzer::Analyzer);
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(failed)?;
         let writer = index.writer_with_num_threads(1, WRITER_BYTES).map_err(failed)?;
         Ok(Lexical { reader, writer: Arc::new(Mutex::new(writer)), fields })
@@ -129,11 +129,6 @@ impl Lexical {
             out.extend(segment.doc_ids_alive().filter_map(|doc| ids.get(doc)));
         }
         Ok(out)
-    }
-
-    /// Number of chunks in the index.
-    pub fn len(&self) -> u64 {
-        self.reader.searcher().num_docs()
     }
 
     fn chunk_term(&self, id: ChunkId) -> Term {

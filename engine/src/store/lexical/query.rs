@@ -10,9 +10,10 @@ use tantivy::schema::{Field, IndexRecordOption};
 use super::Fields;
 use crate::store::types::{Filter, visible_groups};
 
-/// Weights of the fields beside the body's 1. A chunk's title and headings say what it is about in few words.
-const TITLE_WEIGHT: f32 = 0.6;
-const HEADING_WEIGHT: f32 = 0.5;
+/// Weights of the fields beside the body's 1. Title and headings say in few words what a chunk is about, but the same
+/// words of all chunks of a document: of 0, .3, .6 and 1 for the title, .3 was best or as good on every set tried.
+const TITLE_WEIGHT: f32 = 0.3;
+const HEADING_WEIGHT: f32 = 0.3;
 /// Most different terms of a query that are looked up.
 const MAX_TERMS: usize = 128;
 

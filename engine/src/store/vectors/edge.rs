@@ -157,7 +157,7 @@ impl VectorStore for EdgeVectors {
         Ok(records.into_iter().filter_map(|record| chunk_id(record.id)).collect())
     }
 
-    async fn len(&self) -> Result<u64> {
+    async fn count(&self) -> Result<u64> {
         let shard = Arc::clone(&self.shard);
         let count = qdrant_edge::CountRequest { filter: None, exact: true };
         self.executor.run(move || shard.count(count).map_err(failed)).await.map(|n| n as u64)
@@ -184,7 +184,7 @@ fn keyword_index(name: &str) -> Result<UpdateOperation> {
 fn edge_filter(filter: &Filter) -> Result<Option<qdrant_edge::Filter>> {
     let mut must = Vec::new();
     for (name, values) in conditions(filter) {
-        let any = AnyVariants::Strings(values.into_iter().map(Into::into).collect());
+        let any = AnyVariants::Strings(values.into_iter().collect());
         must.push(Condition::Field(FieldCondition::new_match(path(name)?, Match::new_any(any))));
     }
     Ok((!must.is_empty()).then(|| qdrant_edge::Filter { must: Some(must), ..Default::default() }))

@@ -1,5 +1,7 @@
 //! The vector store: one trait, Qdrant behind it twice (in the process, and as a server).
 
+#[cfg(test)]
+mod conformance;
 mod edge;
 mod server;
 
@@ -33,7 +35,7 @@ pub trait VectorStore: Send + Sync {
     async fn chunk_ids(&self, after: Option<ChunkId>, limit: usize) -> Result<Vec<ChunkId>>;
 
     /// Number of chunks.
-    async fn len(&self) -> Result<u64>;
+    async fn count(&self) -> Result<u64>;
 
     /// Finishes what is in flight; later calls fail.
     async fn close(&self) -> Result<()>;

@@ -105,7 +105,7 @@ impl VectorStore for ServerVectors {
         Ok(ids.filter(|id| after.is_none_or(|after| *id > after)).take(limit).collect())
     }
 
-    async fn len(&self) -> Result<u64> {
+    async fn count(&self) -> Result<u64> {
         let count = CountPointsBuilder::new(&self.collection).exact(true);
         let found = self.client.count(count).await.map_err(failed)?;
         Ok(found.result.map_or(0, |result| result.count))

@@ -1,0 +1,181 @@
+//! The commit protocol through its one door, with the real stores, and with a crash between any two of its steps.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+
+use super::vectors::Point;
+use super::*;
+use crate::AccessScope;
+use crate::executor::Executor;
+
+struct Stores {
+    catalog: Catalog,
+    lexical: Lexical,
+    vectors: Arc<dyn VectorStore>,
+    writer: Writer,
+    source: String,
+}
+
+impl Stores {
+    async fn open(dir: &Path) -> Stores {
+        let catalog = Catalog::open(&dir.join("catalog.sqlite")).await.expect("a catalog");
+        let lexical = Lexical::open(&dir.join("lexical")).expect("a lexical index");
+        let vectors = EdgeVectors::open(&dir.join("vectors"), 2, Executor::new(2, 10)).expect("a vector store");
+        let vectors: Arc<dyn VectorStore> = Arc::new(vectors);
+        let writer = Writer::new(catalog.clone(), lexical.clone(), Arc::clone(&vectors));
+        let source = catalog.source("default", "/docs").await.expect("a source");
+        Stores { catalog, lexical, vectors, writer, source }
+    }
+
+    fn document(&self, uri: &str, text: &str) -> NewDocument {
+        let chunks = text
+            .split(' ')
+            .scan(0, |at, word| {
+                let start = *at;
+                *at += word.chars().count() + 1;
+                Some(NewChunk {
+                    start,
+                    end: start + word.chars().count(),
+                    page: None,
+                    heading: None,
+                    language: Some("en".into()),
+                    text: word.to_owned(),
+                    vector: vec![1.0, 0.0],
+                })
+            })
+            .collect();
+        NewDocument {
+            source_id: self.source.clone(),
+            collection: "default".into(),
+            path: uri.into(),
+            uri: uri.into(),
+            allow: Vec::new(),
+            title: None,
+            language: Some("en".into()),
+            media_type: "text/plain".into(),
+            bytes: text.len() as u64,
+            metadata: BTreeMap::new(),
+            hash: text.into(),
+            text: text.into(),
+            outline: Vec::new(),
+            chunks,
+        }
+    }
+
+    /// Step 2 of the commit protocol, as the writer does it.
+    async fn index(&self, document: &NewDocument, staged: &super::catalog::StagedDocument) {
+        let chunk = |(ordinal, chunk): (usize, &NewChunk)| IndexedChunk {
+            id: ChunkId::new(&staged.document_id, staged.version, ordinal),
+            document_id: staged.document_id.clone(),
+            version: staged.version,
+            collection: "default".into(),
+            allow: Vec::new(),
+            language: None,
+            title: "t".into(),
+            heading: None,
+            text: chunk.text.clone(),
+        };
+        let chunks: Vec<IndexedChunk> = document.chunks.iter().enumerate().map(chunk).collect();
+        let points = chunks.iter().cloned().map(|chunk| Point { chunk, vector: vec![1.0, 0.0] }).collect();
+        self.vectors.upsert(points).await.expect("vectors written");
+        self.lexical.upsert(&chunks).expect("terms written");
+        self.lexical.commit().expect("committed");
+    }
+
+    /// Asserts that the three stores hold the same chunks, and returns the texts that a reader sees.
+    async fn texts(&self) -> Vec<String> {
+        let live = self.catalog.live_chunk_ids(None, 1_000).await.expect("ids");
+        let mut lexical = self.lexical.chunk_ids().expect("ids");
+        lexical.sort();
+        let mut vectors = self.vectors.chunk_ids(None, 1_000).await.expect("ids");
+        vectors.sort();
+        assert_eq!(live, lexical, "catalog and lexical index differ");
+        assert_eq!(live, vectors, "catalog and vector store differ");
+        let list = crate::engine::ListDocuments { limit: 100, ..Default::default() };
+        let scope = AccessScope::owner();
+        let (documents, _) = self.catalog.list_documents(&scope, &list).await.expect("a list");
+        let mut texts = Vec::new();
+        for document in documents {
+            texts.push(self.catalog.document_text(&scope, &document.id).await.expect("a text").text);
+        }
+        texts
+    }
+
+    async fn close(self) {
+        self.vectors.close().await.expect("closed");
+        self.catalog.close().await;
+    }
+}
+
+#[tokio::test]
+async fn adds_changes_and_deletes_reach_every_store() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let stores = Stores::open(dir.path()).await;
+    let both = vec![stores.document("a.txt", "one two"), stores.document("b.txt", "three")];
+    let added = stores.writer.commit(both).await.expect("committed");
+    assert_eq!(added, Committed { added: 2, changed: 0, chunks: 3 });
+    assert_eq!(stores.texts().await, ["one two", "three"]);
+
+    let changed = stores.writer.commit(vec![stores.document("a.txt", "four")]).await.expect("committed");
+    assert_eq!(changed, Committed { added: 0, changed: 1, chunks: 1 });
+    assert_eq!(stores.texts().await, ["four", "three"]);
+
+    let found = stores.catalog.documents_of_file(&stores.source, "a.txt").await.expect("documents");
+    stores.writer.delete(&[found[0].0.clone()]).await.expect("deleted");
+    assert_eq!(stores.texts().await, ["three"]);
+    assert_eq!(stores.lexical.search(&["four".into()], &everything(), 10).expect("a search"), []);
+    stores.close().await;
+}
+
+fn everything() -> Filter {
+    Filter { scope: AccessScope::owner(), collections: vec![], languages: vec![], document_ids: vec![] }
+}
+
+/// Does the first `steps` steps of a commit that changes `a.txt`, forgets everything in memory, opens again.
+async fn crash_after(steps: usize) -> Vec<String> {
+    let dir = tempfile::tempdir().expect("a folder");
+    let stores = Stores::open(dir.path()).await;
+    stores.writer.commit(vec![stores.document("a.txt", "old text")]).await.expect("committed");
+    let new = stores.document("a.txt", "new");
+    let staged = stores.catalog.stage(std::slice::from_ref(&new)).await.expect("staged");
+    if steps >= 2 {
+        stores.index(&new, &staged[0]).await;
+    }
+    if steps >= 3 {
+        stores.catalog.publish(&staged).await.expect("published");
+    }
+    stores.close().await;
+
+    let stores = Stores::open(dir.path()).await;
+    stores.writer.recover().await.expect("recovered");
+    let texts = stores.texts().await;
+    assert_eq!(stores.writer.recover().await.expect("recovered"), 0, "nothing is left to recover");
+    stores.close().await;
+    texts
+}
+
+#[tokio::test]
+async fn a_crash_before_the_switch_keeps_the_old_version() {
+    assert_eq!(crash_after(1).await, ["old text"]);
+    assert_eq!(crash_after(2).await, ["old text"]);
+}
+
+#[tokio::test]
+async fn a_crash_after_the_switch_keeps_the_new_version() {
+    assert_eq!(crash_after(3).await, ["new"]);
+}
+
+#[tokio::test]
+async fn a_moved_file_keeps_its_documents() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let stores = Stores::open(dir.path()).await;
+    let mut line = stores.document("old.jsonl#7", "text");
+    line.path = "old.jsonl".into();
+    stores.writer.commit(vec![line]).await.expect("committed");
+    let before = stores.catalog.documents_of_file(&stores.source, "old.jsonl").await.expect("documents");
+    stores.catalog.move_file(&stores.source, "old.jsonl", "new/x.jsonl").await.expect("moved");
+    let after = stores.catalog.documents_of_file(&stores.source, "new/x.jsonl").await.expect("documents");
+    assert_eq!((&after[0].0, after[0].1.as_str()), (&before[0].0, "new/x.jsonl#7"));
+    stores.close().await;
+}

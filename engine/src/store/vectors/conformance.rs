@@ -1,0 +1,103 @@
+//! One suite for both vector stores. The server's half runs where `TAPROOT_TEST_QDRANT` gives the gRPC address of a
+//! Qdrant server (`http://127.0.0.1:6334`), and says so where it does not.
+
+use std::sync::Arc;
+
+use super::*;
+use crate::AccessScope;
+use crate::executor::Executor;
+
+const DIMENSIONS: usize = 4;
+
+fn chunk(document: &str, ordinal: usize, collection: &str, allow: &[&str], language: &str) -> IndexedChunk {
+    IndexedChunk {
+        id: ChunkId::new(document, 1, ordinal),
+        document_id: document.into(),
+        version: 1,
+        collection: collection.into(),
+        allow: allow.iter().map(|group| (*group).to_owned()).collect(),
+        language: Some(language.into()),
+        title: "t".into(),
+        heading: None,
+        text: "t".into(),
+    }
+}
+
+fn point(chunk: IndexedChunk, vector: [f32; DIMENSIONS]) -> Point {
+    Point { chunk, vector: vector.to_vec() }
+}
+
+fn everything() -> Filter {
+    Filter { scope: AccessScope::owner(), collections: vec![], languages: vec![], document_ids: vec![] }
+}
+
+async fn found(store: &dyn VectorStore, filter: Filter) -> Vec<ChunkId> {
+    let hits = store.search(vec![1.0, 0.0, 0.0, 0.0], &filter, 10).await.expect("a search");
+    assert!(hits.windows(2).all(|pair| pair[0].1 >= pair[1].1), "best first");
+    hits.into_iter().map(|(id, _)| id).collect()
+}
+
+async fn conforms(store: Arc<dyn VectorStore>) {
+    let open = chunk("open", 0, "default", &[], "en");
+    let hr = chunk("hr", 0, "default", &["hr"], "zh");
+    let other = chunk("other", 0, "sales", &["sales", "hr"], "en");
+    let [open_id, hr_id, other_id] = [open.id, hr.id, other.id];
+    assert!(found(&*store, everything()).await.is_empty());
+    let points = vec![
+        point(open.clone(), [1.0, 0.0, 0.0, 0.0]),
+        point(hr, [0.8, 0.6, 0.0, 0.0]),
+        point(other, [0.0, 1.0, 0.0, 0.0]),
+    ];
+    store.upsert(points).await.expect("an upsert");
+
+    assert_eq!(found(&*store, everything()).await, [open_id, hr_id, other_id]);
+    let scoped = |groups: &[&str]| Filter {
+        scope: AccessScope::groups(groups.iter().map(|group| (*group).to_owned()).collect()),
+        ..everything()
+    };
+    assert_eq!(found(&*store, scoped(&[])).await, [open_id]);
+    assert_eq!(found(&*store, scoped(&["sales"])).await, [open_id, other_id]);
+    assert_eq!(found(&*store, scoped(&["hr", "x"])).await, [open_id, hr_id, other_id]);
+    assert_eq!(found(&*store, Filter { collections: vec!["sales".into()], ..everything() }).await, [other_id]);
+    assert_eq!(found(&*store, Filter { languages: vec!["zh".into()], ..everything() }).await, [hr_id]);
+    assert_eq!(found(&*store, Filter { document_ids: vec!["hr".into()], ..everything() }).await, [hr_id]);
+
+    // Writing a point again replaces it.
+    store.upsert(vec![point(open, [0.0, 0.0, 1.0, 0.0])]).await.expect("an upsert");
+    assert_eq!(store.count().await.expect("a count"), 3);
+    assert_eq!(found(&*store, everything()).await[0], hr_id);
+
+    let mut all = [open_id, hr_id, other_id];
+    all.sort();
+    assert_eq!(store.chunk_ids(None, 2).await.expect("ids"), all[..2]);
+    assert_eq!(store.chunk_ids(Some(all[1]), 2).await.expect("ids"), all[2..]);
+    assert!(store.chunk_ids(Some(all[2]), 2).await.expect("ids").is_empty());
+
+    store.delete(vec![hr_id, ChunkId::new("unknown", 1, 0)]).await.expect("a delete");
+    assert_eq!(store.count().await.expect("a count"), 2);
+    assert!(!found(&*store, everything()).await.contains(&hr_id));
+}
+
+#[tokio::test]
+async fn the_embedded_store_conforms_and_survives_a_restart() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let open = || Arc::new(EdgeVectors::open(dir.path(), DIMENSIONS, Executor::new(2, 10)).expect("a store"));
+    let store = open();
+    conforms(store.clone()).await;
+    store.close().await.expect("closed");
+    drop(store);
+    assert_eq!(open().count().await.expect("a count"), 2);
+}
+
+#[tokio::test]
+async fn the_server_conforms() {
+    let Ok(url) = std::env::var("TAPROOT_TEST_QDRANT") else {
+        eprintln!("TAPROOT_TEST_QDRANT is not set: the Qdrant server was not tested");
+        return;
+    };
+    let collection = format!("taproot-test-{}", uuid::Uuid::new_v4());
+    let store = ServerVectors::connect(&url, None, &collection, DIMENSIONS).await.expect("a Qdrant server");
+    conforms(Arc::new(store)).await;
+    let client = qdrant_client::Qdrant::from_url(&url).build().expect("a client");
+    client.delete_collection(&collection).await.expect("cleaned up");
+}
