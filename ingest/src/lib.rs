@@ -1,7 +1,20 @@
 //! Folder → files → documents → chunks → vectors → committed.
+//!
+//! ```text
+//! scan ──► plan ──►(16)──► parse + chunk ──►(8)──► embed ──►(16)──► commit
+//! one walk  hashes          a child process          sessions         one batch
+//!           of all files    a thread                 of the model     at a time
+//! ```
+//!
+//! The numbers are the capacities of the channels between the stages: memory does not grow with the folder.
 
+mod chunk;
 pub mod parse;
+mod pipeline;
+mod plan;
+mod progress;
 mod run;
 pub mod sandbox;
+mod scan;
 
 pub use run::{IngestRequest, ParserLimits, ingest};

@@ -1,11 +1,21 @@
-//! The ingest's door.
+//! The ingest's door: one folder brought into one collection.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
 
-use taproot_engine::{Engine, Result};
-use taproot_schemas::job::{Progress, Report};
+use taproot_engine::store::FileRecord;
+use taproot_engine::{Engine, Error, Result};
+use taproot_schemas::job::{FileErrorCode, FileFailure, Progress, Report};
 use tokio::sync::watch;
+
+use crate::pipeline::{self, Context};
+use crate::plan::{HashedFile, Plan, plan};
+use crate::progress::Tracker;
+use crate::scan::{ScannedFile, scan};
+
+/// Counts up when parsing, chunking or what is stored of a document changes: files are then read again.
+const PIPELINE_VERSION: u32 = 1;
 
 /// One ingest of one folder or file.
 #[derive(Debug, Clone)]
@@ -35,10 +45,129 @@ pub struct ParserLimits {
 /// Brings the collection to the state of the folder, and returns when all of it is committed. One bad file never
 /// stops the rest. `cancel` turning true stops after the batch at hand; what was committed stays.
 pub async fn ingest(
-    _engine: &Engine,
-    _request: IngestRequest,
-    _progress: watch::Sender<Progress>,
-    _cancel: watch::Receiver<bool>,
+    engine: &Engine,
+    request: IngestRequest,
+    progress: watch::Sender<Progress>,
+    cancel: watch::Receiver<bool>,
 ) -> Result<Report> {
-    unimplemented!()
+    let begun = Instant::now();
+    let path = tokio::fs::canonicalize(&request.path)
+        .await
+        .map_err(|source| Error::Io { path: request.path.clone(), source })?;
+    let single_file = path.is_file();
+    let root = if single_file { path.parent().unwrap_or(&path).to_owned() } else { path.clone() };
+    let catalog = engine.catalog()?;
+    let source_id = catalog.source(&request.collection, &root.to_string_lossy()).await?;
+    let context = Arc::new(Context {
+        pipeline: fingerprint(engine, &request.allow),
+        source_id,
+        models: engine.models(),
+        threads: engine.threads(),
+        tracker: Tracker::new(progress),
+        cancel,
+        request,
+    });
+
+    let (on_disk, complete) = look(&context, path).await?;
+    let seen = catalog.files(&context.source_id).await?;
+    let seen = if single_file { seen.into_iter().filter(|record| is_named(record, &on_disk)).collect() } else { seen };
+    let plan = plan(on_disk, seen, &context.pipeline);
+    context.tracker.planned(&plan);
+    if !context.cancelled() {
+        apply_moves(engine, &context, &plan).await?;
+        // A tree that was not seen whole tells nothing about what is gone from it.
+        if context.request.delete && complete && !single_file {
+            delete_gone(engine, &context, &plan).await?;
+        }
+        report_unchanged(engine, &context, &plan).await?;
+        pipeline::run(engine, Arc::clone(&context), plan.read).await?;
+    }
+    Ok(context.tracker.report(begun.elapsed()))
+}
+
+/// What the stored result of a file depends on besides its content.
+fn fingerprint(engine: &Engine, allow: &[String]) -> String {
+    let mut allow = allow.to_vec();
+    allow.sort();
+    format!("{PIPELINE_VERSION}/{}/{}", engine.models().embedder.fingerprint(), allow.join(","))
+}
+
+/// Walks the folder and hashes its files, on a thread of its own.
+async fn look(context: &Arc<Context>, path: PathBuf) -> Result<(Vec<HashedFile>, bool)> {
+    let context = Arc::clone(context);
+    let looked = tokio::task::spawn_blocking(move || {
+        let found = scan(&path);
+        context.tracker.scanned(found.files.len());
+        found.failed.into_iter().for_each(|failure| context.tracker.failed(failure));
+        let hashed = found.files.into_iter().filter_map(|file| hashed(&context, file)).collect();
+        (hashed, found.complete)
+    });
+    looked.await.map_err(|e| Error::Panicked { detail: e.to_string() })
+}
+
+fn hashed(context: &Context, file: ScannedFile) -> Option<HashedFile> {
+    let limit = context.request.limits.max_file_bytes;
+    if file.bytes > limit {
+        let reason = format!("the file has {} MiB, the limit is {} MiB", file.bytes >> 20, limit >> 20);
+        context.tracker.failed(FileFailure { path: file.path, code: FileErrorCode::TooLarge, reason });
+        return None;
+    }
+    let begun = Instant::now();
+    let hash = hash(&file.absolute);
+    context.tracker.time(|stages| &stages.hash, begun.elapsed());
+    match hash {
+        Ok(hash) => Some(HashedFile { file, hash }),
+        Err(error) => {
+            let failure =
+                FileFailure { path: file.path, code: FileErrorCode::Unreadable, reason: error.kind().to_string() };
+            context.tracker.failed(failure);
+            None
+        }
+    }
+}
+
+fn hash(path: &Path) -> std::io::Result<String> {
+    let mut hasher = blake3::Hasher::new();
+    std::io::copy(&mut std::fs::File::open(path)?, &mut hasher)?;
+    Ok(hasher.finalize().to_hex().to_string())
+}
+
+fn is_named(record: &FileRecord, on_disk: &[HashedFile]) -> bool {
+    on_disk.iter().any(|file| file.file.path == record.path)
+}
+
+async fn apply_moves(engine: &Engine, context: &Context, plan: &Plan) -> Result<()> {
+    let catalog = engine.catalog()?;
+    for (from, to) in &plan.moved {
+        let documents = catalog.move_file(&context.source_id, from, to).await?;
+        context.tracker.moved(documents);
+    }
+    Ok(())
+}
+
+async fn delete_gone(engine: &Engine, context: &Context, plan: &Plan) -> Result<()> {
+    let catalog = engine.catalog()?;
+    for path in &plan.gone {
+        let documents = catalog.documents_of_file(&context.source_id, path).await?;
+        let ids: Vec<String> = documents.into_iter().map(|(id, _, _)| id).collect();
+        engine.writer()?.delete(&ids).await?;
+        catalog.forget_file(&context.source_id, path).await?;
+        context.tracker.deleted(ids.len() as u64);
+    }
+    Ok(())
+}
+
+/// Files that failed last time and did not change fail again, without being read.
+async fn report_unchanged(engine: &Engine, context: &Context, plan: &Plan) -> Result<()> {
+    let catalog = engine.catalog()?;
+    for record in &plan.unchanged {
+        match record.failure() {
+            Some(failure) => context.tracker.failed(failure),
+            None => {
+                let documents = catalog.documents_of_file(&context.source_id, &record.path).await?.len();
+                context.tracker.unchanged(documents as u64);
+            }
+        }
+    }
+    Ok(())
 }

@@ -1,0 +1,118 @@
+//! Which parser reads a file: by content first, by the extension of its name second.
+//!
+//! A name lies more often than magic bytes do (a PDF that was renamed, a page saved without an extension). Text has
+//! no magic bytes, so there the extension decides between Markdown, JSON Lines and plain text.
+
+use super::encoding::is_binary;
+use super::{ParseError, Sink, Source, docx, html, jsonl, markdown, pdf, plain};
+
+/// One format that Taproot reads.
+pub(crate) struct Format {
+    pub media_type: &'static str,
+    /// Lower case, without the dot; `""` stands for a name without one.
+    extensions: &'static [&'static str],
+    /// Whether the content alone says that it is this format.
+    recognises: fn(&[u8]) -> bool,
+    /// Formats that can be read as text, so that an extension is enough.
+    is_text: bool,
+    pub parse: fn(&Source<'_>, &mut Sink<'_>) -> Result<(), ParseError>,
+}
+
+/// All formats; the first that recognises the content reads the file.
+#[rustfmt::skip]
+pub(crate) static FORMATS: &[Format] = &[
+    Format { media_type: "application/pdf", extensions: &["pdf"], recognises: pdf::recognises, is_text: false, parse: pdf::parse },
+    Format { media_type: docx::MEDIA_TYPE, extensions: &["docx", "docm", "dotx"], recognises: docx::recognises, is_text: false, parse: docx::parse },
+    Format { media_type: "text/html", extensions: &["html", "htm", "xhtml"], recognises: html::recognises, is_text: true, parse: html::parse },
+    Format { media_type: "application/jsonl", extensions: &["jsonl", "ndjson"], recognises: never, is_text: true, parse: jsonl::parse },
+    Format { media_type: "text/markdown", extensions: &["md", "markdown", "mdown", "mkd"], recognises: never, is_text: true, parse: markdown::parse },
+    Format { media_type: "text/plain", extensions: &["txt", "text", ""], recognises: never, is_text: true, parse: plain::parse },
+];
+
+/// Magic bytes of the container of old and of encrypted Office files.
+const OLE_MAGIC: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
+
+fn never(_: &[u8]) -> bool {
+    false
+}
+
+/// The format of a file.
+///
+/// # Errors
+/// Empty, encrypted, damaged (the name promises a format that the content is not), or not a format that is read.
+pub(crate) fn detect(name: &str, bytes: &[u8]) -> Result<&'static Format, ParseError> {
+    if bytes.is_empty() {
+        return Err(ParseError::Empty);
+    }
+    if let Some(format) = FORMATS.iter().find(|format| (format.recognises)(bytes)) {
+        return Ok(format);
+    }
+    let extension = extension(name);
+    let named = FORMATS.iter().find(|format| format.extensions.contains(&extension.as_str()));
+    if bytes.starts_with(OLE_MAGIC) {
+        return Err(ole_error(bytes));
+    }
+    match named {
+        Some(format) if !format.is_text => Err(ParseError::Corrupt(format!("it is not a .{extension} file"))),
+        Some(format) if !is_binary(bytes) => Ok(format),
+        Some(_) => Err(ParseError::Unsupported("the file is not a text file".to_owned())),
+        None => Err(ParseError::Unsupported(format!("files of the kind .{extension} are not read"))),
+    }
+}
+
+/// A password-protected .docx is an OLE container with a stream `EncryptedPackage` (MS-OFFCRYPTO 2.3); its name
+/// stands in the directory in UTF-16LE.
+fn ole_error(bytes: &[u8]) -> ParseError {
+    let stream: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    if bytes.windows(stream.len()).any(|window| window == stream) {
+        ParseError::Encrypted
+    } else {
+        ParseError::Unsupported("Office files of before 2007 are not read".to_owned())
+    }
+}
+
+fn extension(name: &str) -> String {
+    let file = name.rsplit(['/', '\\', '!']).next().unwrap_or(name);
+    match file.rsplit_once('.') {
+        // `.gitignore` is a name, not an extension.
+        Some((stem, extension)) if !stem.is_empty() => extension.to_lowercase(),
+        _ => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[track_caller]
+    fn check(name: &str, bytes: &[u8], expected: Result<&str, ParseError>) {
+        assert_eq!(detect(name, bytes).map(|format| format.media_type), expected);
+    }
+
+    #[test]
+    fn content_beats_the_name() {
+        check("report.docx", b"%PDF-1.7\n", Ok("application/pdf"));
+        check("page.txt", b"  <!DOCTYPE html><p>Hello", Ok("text/html"));
+        check("READ.ME/notes", b"just text", Ok("text/plain"));
+        check("a.b/Guide.MD", b"# Guide", Ok("text/markdown"));
+        check("lines.jsonl", b"{}", Ok("application/jsonl"));
+    }
+
+    #[test]
+    fn what_is_not_read_is_named() {
+        check("a.md", b"", Err(ParseError::Empty));
+        check("a.pdf", b"no", Err(ParseError::Corrupt("it is not a .pdf file".into())));
+        check("a.xyz", b"text", Err(ParseError::Unsupported("files of the kind .xyz are not read".into())));
+        check(
+            "a.txt",
+            b"\x7fELF\x02\x01\x01\0\0\0\0\0",
+            Err(ParseError::Unsupported("the file is not a text file".into())),
+        );
+    }
+
+    #[test]
+    fn an_encrypted_office_file_is_an_ole_container() {
+        let stream: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        check("a.docx", &[OLE_MAGIC, &[0; 512], &stream].concat(), Err(ParseError::Encrypted));
+    }
+}

@@ -1,0 +1,53 @@
+//! Word documents (.docx: Office Open XML, ECMA-376 part 1).
+//!
+//! Read are paragraphs with their styles, lists, tables, footnotes and the core properties. Left out are headers and
+//! footers, comments, deletions of tracked changes, and embedded objects.
+
+mod body;
+mod package;
+mod styles;
+
+use super::text::TextBuilder;
+use super::{ParseError, Parsed, ParsedDocument, Sink, Source};
+use package::Package;
+
+pub(crate) const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
+
+/// A zip archive that lists a member below `word/`.
+pub(crate) fn recognises(bytes: &[u8]) -> bool {
+    bytes.starts_with(b"PK\x03\x04") && bytes.windows(13).any(|window| window == b"word/document")
+}
+
+pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), ParseError> {
+    let mut package = Package::open(source.bytes, source.limits.max_expanded_bytes)?;
+    let main = package.main_document()?;
+    let styles = match package.beside(&main, "styles.xml")? {
+        Some(xml) => styles::read(&xml)?,
+        None => styles::Styles::default(),
+    };
+    let xml = package.member(&main)?.ok_or_else(|| ParseError::corrupt("the main document is missing"))?;
+    let mut builder = TextBuilder::new(source.limits.max_document_chars);
+    let title = body::push(&mut builder, &xml, &styles)?;
+    for notes in ["footnotes.xml", "endnotes.xml"] {
+        if let Some(xml) = package.beside(&main, notes)? {
+            body::push_notes(&mut builder, &xml, &styles)?;
+        }
+    }
+    let built = builder.finish()?;
+    let mut metadata = package.core_properties()?;
+    let named = metadata.remove("title").and_then(|title| title.as_str().map(str::to_owned));
+    let document = ParsedDocument {
+        key: None,
+        title: title.or(named),
+        text: built.text,
+        outline: built.outline,
+        blocks: built.blocks,
+        media_type: source.media_type.to_owned(),
+        metadata,
+    };
+    let _ = sink(Parsed::Document(document));
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,114 @@
+use std::io::{Cursor, Write};
+
+use zip::ZipWriter;
+use zip::write::SimpleFileOptions;
+
+use super::super::testing::{LIMITS, check, document, documents};
+use super::super::{ParseError, ParseLimits};
+
+/// A .docx with these members.
+fn package(members: &[(&str, &str)]) -> Vec<u8> {
+    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+    for (name, content) in members {
+        archive.start_file(*name, SimpleFileOptions::default()).unwrap();
+        archive.write_all(content.as_bytes()).unwrap();
+    }
+    archive.finish().unwrap().into_inner()
+}
+
+fn with_body(body: &str) -> Vec<u8> {
+    let document = format!("<w:document xmlns:w=\"w\"><w:body>{body}</w:body></w:document>");
+    package(&[("word/document.xml", &document), ("word/styles.xml", STYLES)])
+}
+
+const STYLES: &str = r#"<w:styles>
+    <w:style w:type="paragraph" w:styleId="T"><w:name w:val="Title"/></w:style>
+    <w:style w:type="paragraph" w:styleId="1"><w:name w:val="heading 1"/></w:style>
+    <w:style w:type="paragraph" w:styleId="2"><w:name w:val="heading 2"/></w:style>
+</w:styles>"#;
+
+/// A paragraph of one run; `properties` go into its `w:pPr`.
+fn p(properties: &str, text: &str) -> String {
+    format!("<w:p><w:pPr>{properties}</w:pPr><w:r><w:t>{text}</w:t></w:r></w:p>")
+}
+
+#[test]
+fn paragraphs_headings_and_lists() {
+    let item = "<w:numPr><w:ilvl w:val=\"0\"/><w:numId w:val=\"3\"/></w:numPr>";
+    let body = [
+        p("<w:pStyle w:val=\"T\"/>", "Handbook"),
+        p("<w:pStyle w:val=\"2\"/>", "Leave"),
+        p("", "R&amp;D staff"),
+        p(item, "one"),
+        p(item, "two"),
+        p("<w:outlineLvl w:val=\"2\"/>", "Deep"),
+    ];
+    let file = with_body(&body.concat());
+    check("a.docx", &file, "h1: Handbook\nh2: Leave\np: R&D staff\nli: one\nli: two\nh3: Deep");
+    assert_eq!(document("a.docx", &file).title.as_deref(), Some("Handbook"));
+}
+
+#[test]
+fn runs_tabs_breaks_and_hyperlinks() {
+    let body = "<w:p><w:r><w:t>one</w:t><w:tab/><w:t>two</w:t><w:br/></w:r>\
+                <w:hyperlink><w:r><w:t xml:space=\"preserve\">the link </w:t></w:r></w:hyperlink><w:r><w:t>end</w:t></w:r></w:p>";
+    check("a.docx", with_body(body), "p: one two the link end");
+}
+
+#[test]
+fn tracked_changes_show_the_new_text() {
+    let body = "<w:p><w:r><w:t>It is </w:t></w:r><w:del><w:r><w:delText>old</w:delText></w:r></w:del>\
+                <w:ins><w:r><w:t>new</w:t></w:r></w:ins><w:r><w:instrText>PAGE</w:instrText></w:r></w:p>";
+    check("a.docx", with_body(body), "p: It is new");
+}
+
+#[test]
+fn a_text_box_is_read_once() {
+    let text_box = format!("<w:txbxContent>{}</w:txbxContent>", p("", "boxed"));
+    let body = format!(
+        "<w:p><w:r><w:t>around</w:t><mc:AlternateContent><mc:Choice>{text_box}</mc:Choice>\
+         <mc:Fallback>{text_box}</mc:Fallback></mc:AlternateContent></w:r></w:p>"
+    );
+    check("a.docx", with_body(&body), "p: boxed\np: around");
+}
+
+#[test]
+fn a_table_has_a_header_and_merged_cells() {
+    let cell = |properties: &str, text: &str| format!("<w:tc><w:tcPr>{properties}</w:tcPr>{}</w:tc>", p("", text));
+    let rows = [
+        cell("", "Grade") + &cell("", "Days"),
+        cell("<w:vMerge w:val=\"restart\"/>", "A") + &cell("", "15"),
+        cell("<w:vMerge/>", "") + &cell("", "16"),
+    ];
+    let body: String = rows.iter().map(|cells| format!("<w:tr>{cells}</w:tr>")).collect();
+    check("a.docx", with_body(&format!("<w:tbl>{body}</w:tbl>")), "tr: Grade | Days\ntr^1: A | 15\ntr^2: A | 16");
+}
+
+#[test]
+fn footnotes_and_properties() {
+    let file = package(&[
+        ("word/document.xml", &format!("<w:document>{}</w:document>", p("", "Text."))),
+        ("word/footnotes.xml", &format!("<w:footnotes><w:footnote>{}</w:footnote></w:footnotes>", p("", "A note."))),
+        ("docProps/core.xml", "<cp><dc:title>Leave</dc:title><dc:creator>Ann</dc:creator></cp>"),
+    ]);
+    check("a.docx", &file, "p: Text.\np: A note.");
+    let document = document("a.docx", &file);
+    assert_eq!(document.title.as_deref(), Some("Leave"));
+    assert_eq!(serde_json::to_value(&document.metadata).unwrap(), serde_json::json!({"author": "Ann"}));
+}
+
+#[test]
+fn damaged_files_are_reported() {
+    let file = with_body(&p("", "text"));
+    assert!(matches!(documents("a.docx", &file[..file.len() / 2]), Err(ParseError::Corrupt(_))));
+    assert_eq!(documents("a.docx", &with_body("")), Err(ParseError::Empty));
+}
+
+#[test]
+fn a_zip_bomb_is_refused() {
+    let file = with_body(&p("", &"a".repeat(1 << 20)));
+    assert!(file.len() < 10_000, "the archive is small");
+    let limits = ParseLimits { max_expanded_bytes: 1 << 19, ..LIMITS };
+    let result = super::super::parse("a.docx", &file, limits, &mut |_| std::ops::ControlFlow::Continue(()));
+    assert!(matches!(result, Err(ParseError::TooLarge { .. })));
+}

@@ -1,0 +1,36 @@
+//! Why a file, or one line of it, is not a document.
+
+use taproot_schemas::job::FileErrorCode;
+
+/// What is wrong with a file, in words for the person who owns it.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+pub enum ParseError {
+    #[error("the file holds no text")]
+    Empty,
+    #[error("the file is encrypted; save it without a password")]
+    Encrypted,
+    #[error("the file is damaged: {0}")]
+    Corrupt(String),
+    #[error("{0}")]
+    Unsupported(String),
+    #[error("the text is longer than {limit_chars} characters")]
+    TooLong { limit_chars: usize },
+    #[error("{what} expands to more than {limit_bytes} bytes")]
+    TooLarge { what: String, limit_bytes: u64 },
+}
+
+impl ParseError {
+    pub fn corrupt(why: impl ToString) -> ParseError {
+        ParseError::Corrupt(why.to_string())
+    }
+
+    pub fn code(&self) -> FileErrorCode {
+        match self {
+            ParseError::Empty => FileErrorCode::Empty,
+            ParseError::Encrypted => FileErrorCode::Encrypted,
+            ParseError::Corrupt(_) => FileErrorCode::Corrupt,
+            ParseError::Unsupported(_) => FileErrorCode::UnsupportedFormat,
+            ParseError::TooLong { .. } | ParseError::TooLarge { .. } => FileErrorCode::TooLarge,
+        }
+    }
+}

@@ -1,0 +1,351 @@
+//! Blocks → the text of a document, its offsets and its outline. The only place where a document's text is built.
+//!
+//! White space inside a block is normalised here, so that a quote of the text reads well whatever the file looked
+//! like: runs of white space become one space, a line break between two Chinese or Japanese characters becomes
+//! nothing, control characters go. Only code keeps its lines.
+
+use serde::{Deserialize, Serialize};
+use taproot_schemas::document::OutlineEntry;
+
+use super::ParseError;
+
+/// A piece of the text that belongs together.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Block {
+    /// Offset of the first character (Unicode scalar values of the document's text).
+    pub start: usize,
+    /// Offset after the last character.
+    pub end: usize,
+    pub kind: BlockKind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum BlockKind {
+    Heading {
+        /// 1 (outermost) to 6.
+        level: u8,
+    },
+    Paragraph,
+    ListItem,
+    /// Cells are joined by ` | `.
+    TableRow {
+        /// Index of the block that is the header row of this row's table; none for that row itself, and in a table
+        /// without one.
+        header: Option<usize>,
+    },
+    Code,
+}
+
+/// A finished text.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct BuiltText {
+    pub text: String,
+    pub blocks: Vec<Block>,
+    pub outline: Vec<OutlineEntry>,
+}
+
+/// Builds the text of one document block by block.
+#[derive(Debug)]
+pub(crate) struct TextBuilder {
+    built: BuiltText,
+    /// Length of the text so far.
+    chars: usize,
+    limit_chars: usize,
+    page: Option<u32>,
+    /// Headings that hold at this point, outermost first, with their levels.
+    path: Vec<(u8, String)>,
+}
+
+/// Separates the cells of a table row.
+pub(crate) const CELL_SEPARATOR: &str = " | ";
+
+impl TextBuilder {
+    pub fn new(limit_chars: usize) -> TextBuilder {
+        TextBuilder { built: BuiltText::default(), chars: 0, limit_chars, page: None, path: Vec::new() }
+    }
+
+    /// From here on the text stands on page `page` (from 1).
+    pub fn set_page(&mut self, page: u32) {
+        self.page = Some(page);
+    }
+
+    /// Starts a section. `level` is brought into 1 to 6.
+    pub fn push_heading(&mut self, level: u8, text: &str) {
+        let level = level.clamp(1, 6);
+        let text = normalized(text);
+        if text.is_empty() {
+            return;
+        }
+        self.path.retain(|(outer, _)| *outer < level);
+        self.path.push((level, text.clone()));
+        self.append(BlockKind::Heading { level }, &text);
+    }
+
+    /// Appends a block and returns its index; none when nothing is left of `text`.
+    pub fn push(&mut self, kind: BlockKind, text: &str) -> Option<usize> {
+        let text = if kind == BlockKind::Code { code_lines(text) } else { normalized(text) };
+        if text.is_empty() {
+            return None;
+        }
+        self.append(kind, &text);
+        Some(self.built.blocks.len() - 1)
+    }
+
+    /// Appends a table. With `first_is_header` its first row is the header of the others.
+    pub fn push_table(&mut self, rows: &[Vec<String>], first_is_header: bool) {
+        let mut header = None;
+        for (index, row) in rows.iter().enumerate() {
+            let cells: Vec<String> = row.iter().map(|cell| normalized(cell)).collect();
+            if cells.iter().all(String::is_empty) {
+                continue;
+            }
+            let pushed = self.push(BlockKind::TableRow { header }, &cells.join(CELL_SEPARATOR));
+            if index == 0 && first_is_header {
+                header = pushed;
+            }
+        }
+    }
+
+    /// The text is already longer than the limit; there is no use in going on.
+    pub fn is_full(&self) -> bool {
+        self.chars > self.limit_chars
+    }
+
+    /// Nothing was pushed so far.
+    pub fn is_blank(&self) -> bool {
+        self.built.blocks.is_empty()
+    }
+
+    /// # Errors
+    /// [`ParseError::Empty`] without any text, [`ParseError::TooLong`] above the limit.
+    pub fn finish(self) -> Result<BuiltText, ParseError> {
+        if self.is_full() {
+            return Err(ParseError::TooLong { limit_chars: self.limit_chars });
+        }
+        if self.built.blocks.is_empty() {
+            return Err(ParseError::Empty);
+        }
+        Ok(self.built)
+    }
+
+    /// `text` is normalised and not empty.
+    fn append(&mut self, kind: BlockKind, text: &str) {
+        if self.is_full() {
+            return;
+        }
+        if let Some(last) = self.built.blocks.last() {
+            let separator = separator(last.kind, kind);
+            self.built.text.push_str(separator);
+            self.chars += separator.len();
+        }
+        let start = self.chars;
+        self.built.text.push_str(text);
+        self.chars += text.chars().count();
+        self.built.blocks.push(Block { start, end: self.chars, kind });
+        self.extend_outline(start);
+    }
+
+    fn extend_outline(&mut self, start: usize) {
+        let (page, heading) = match self.built.outline.last() {
+            Some(last) => (last.page, last.heading.as_slice()),
+            None => (None, [].as_slice()),
+        };
+        if page != self.page || !heading.iter().eq(self.path.iter().map(|(_, text)| text)) {
+            let heading = self.path.iter().map(|(_, text)| text.clone()).collect();
+            self.built.outline.push(OutlineEntry { start, page: self.page, heading });
+        }
+    }
+}
+
+fn separator(before: BlockKind, after: BlockKind) -> &'static str {
+    match (before, after) {
+        (BlockKind::ListItem, BlockKind::ListItem) => "\n",
+        (BlockKind::TableRow { .. }, BlockKind::TableRow { .. }) => "\n",
+        _ => "\n\n",
+    }
+}
+
+/// One line of text: see the head of this file for the rules.
+pub(crate) fn normalized(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    let mut last = None;
+    let mut space = false;
+    let mut line_break = false;
+    for character in text.chars() {
+        if character.is_whitespace() {
+            space = true;
+            line_break |= matches!(character, '\n' | '\r' | '\u{2028}' | '\u{2029}');
+            continue;
+        }
+        if is_dropped(character) {
+            continue;
+        }
+        if let Some(last) = last
+            && space
+            && !(line_break && writes_without_spaces(last) && writes_without_spaces(character))
+        {
+            out.push(' ');
+        }
+        out.push(character);
+        last = Some(character);
+        (space, line_break) = (false, false);
+    }
+    out
+}
+
+/// Code keeps its lines and its indentation; empty lines around it and white space at line ends go.
+fn code_lines(text: &str) -> String {
+    let text = text.replace("\r\n", "\n").replace('\r', "\n");
+    let lines: Vec<String> = text
+        .split('\n')
+        .map(|line| {
+            let kept: String = line.chars().filter(|c| *c == '\t' || !is_dropped(*c)).collect();
+            kept.trim_end().to_owned()
+        })
+        .collect();
+    let first = lines.iter().position(|line| !line.is_empty()).unwrap_or(lines.len());
+    let end = lines.iter().rposition(|line| !line.is_empty()).map_or(first, |last| last + 1);
+    lines[first..end].join("\n")
+}
+
+/// Characters that carry no text: controls, byte order marks, soft hyphens, non-characters.
+fn is_dropped(character: char) -> bool {
+    character.is_control() || matches!(character, '\u{feff}' | '\u{ad}' | '\u{fffe}' | '\u{ffff}')
+}
+
+/// Scripts in which a line break inside a paragraph stands for nothing: Chinese and Japanese with their punctuation.
+/// Korean has spaces between words.
+pub(crate) fn writes_without_spaces(character: char) -> bool {
+    matches!(character,
+        '\u{2e80}'..='\u{30ff}'      // radicals, CJK punctuation, kana
+        | '\u{31f0}'..='\u{31ff}'    // kana extensions
+        | '\u{3400}'..='\u{4dbf}' | '\u{4e00}'..='\u{9fff}' | '\u{f900}'..='\u{faff}'
+        | '\u{fe30}'..='\u{fe4f}'    // vertical forms
+        | '\u{ff00}'..='\u{ffef}'    // full-width forms
+        | '\u{20000}'..='\u{3ffff}')
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[derive(Debug, Clone)]
+    enum Step {
+        Heading(u8, String),
+        Push(BlockKind, String),
+        Table(Vec<Vec<String>>, bool),
+        Page(u32),
+    }
+
+    fn any_step() -> impl Strategy<Value = Step> {
+        let text = || prop_oneof!["\\PC{0,20}", ".{0,20}", "[a中\n\t\0\u{feff} ]{0,12}"];
+        let kind = prop_oneof![Just(BlockKind::Paragraph), Just(BlockKind::ListItem), Just(BlockKind::Code)];
+        prop_oneof![
+            (any::<u8>(), text()).prop_map(|(level, text)| Step::Heading(level, text)),
+            (kind, text()).prop_map(|(kind, text)| Step::Push(kind, text)),
+            (prop::collection::vec(prop::collection::vec(text(), 0..3), 0..4), any::<bool>())
+                .prop_map(|(rows, header)| Step::Table(rows, header)),
+            (1u32..5).prop_map(Step::Page),
+        ]
+    }
+
+    fn build(steps: &[Step], limit_chars: usize) -> Result<BuiltText, ParseError> {
+        let mut builder = TextBuilder::new(limit_chars);
+        for step in steps {
+            match step {
+                Step::Heading(level, text) => builder.push_heading(*level, text),
+                Step::Push(kind, text) => drop(builder.push(*kind, text)),
+                Step::Table(rows, header) => builder.push_table(rows, *header),
+                Step::Page(page) => builder.set_page(*page),
+            }
+        }
+        builder.finish()
+    }
+
+    proptest! {
+        #[test]
+        fn blocks_tile_the_text(steps in prop::collection::vec(any_step(), 0..20)) {
+            let Ok(built) = build(&steps, usize::MAX) else { return Ok(()) };
+            let characters: Vec<char> = built.text.chars().collect();
+            let mut at = 0;
+            for (index, block) in built.blocks.iter().enumerate() {
+                let gap: String = characters[at..block.start].iter().collect();
+                prop_assert_eq!(&gap, if index == 0 { "" } else { separator(built.blocks[index - 1].kind, block.kind) });
+                prop_assert!(block.start < block.end && block.end <= characters.len());
+                let text: String = characters[block.start..block.end].iter().collect();
+                let dropped = text.contains(['\0', '\u{feff}', '\r']);
+                prop_assert!(!dropped);
+                if block.kind != BlockKind::Code {
+                    prop_assert_eq!(&normalized(&text), &text);
+                }
+                if let BlockKind::TableRow { header: Some(header) } = block.kind {
+                    prop_assert!(header < index);
+                    let is_row = matches!(built.blocks[header].kind, BlockKind::TableRow { header: None });
+                    prop_assert!(is_row);
+                }
+                at = block.end;
+            }
+            prop_assert_eq!(at, characters.len());
+        }
+
+        #[test]
+        fn the_outline_changes_at_blocks_only(steps in prop::collection::vec(any_step(), 0..20)) {
+            let Ok(built) = build(&steps, usize::MAX) else { return Ok(()) };
+            let nothing = OutlineEntry { start: 0, page: None, heading: Vec::new() };
+            let mut before = &nothing;
+            for (index, entry) in built.outline.iter().enumerate() {
+                prop_assert!(index == 0 || before.start < entry.start);
+                prop_assert!(built.blocks.iter().any(|block| block.start == entry.start));
+                prop_assert!((&before.page, &before.heading) != (&entry.page, &entry.heading));
+                before = entry;
+            }
+        }
+
+        #[test]
+        fn a_long_text_is_refused(steps in prop::collection::vec(any_step(), 0..20), limit in 0usize..40) {
+            match build(&steps, usize::MAX) {
+                Ok(whole) if whole.text.chars().count() > limit => {
+                    prop_assert_eq!(build(&steps, limit), Err(ParseError::TooLong { limit_chars: limit }));
+                }
+                whole => prop_assert_eq!(build(&steps, limit), whole),
+            }
+        }
+    }
+
+    #[test]
+    fn white_space_inside_a_block() {
+        let check = |text: &str, expected: &str| assert_eq!(normalized(text), expected, "{text:?}");
+        check("  one\n two\t three\u{a0}", "one two three");
+        check("年假\n申请", "年假申请");
+        check("年假 申请", "年假 申请");
+        check("年假\nHR", "年假 HR");
+        check("휴가\n신청", "휴가 신청");
+        check("a\0b\u{7}\u{feff}c soft\u{ad}hyphen", "abc softhyphen");
+    }
+
+    #[test]
+    fn headings_nest_by_level() {
+        let mut builder = TextBuilder::new(1000);
+        builder.push_heading(1, "Leave");
+        builder.push_heading(3, "Parental");
+        builder.push(BlockKind::Paragraph, "Sixteen weeks.");
+        builder.set_page(2);
+        builder.push_heading(2, "Sick");
+        let outline = builder.finish().unwrap().outline;
+        let shown: Vec<_> = outline.iter().map(|e| (e.start, e.page, e.heading.join("/"))).collect();
+        assert_eq!(
+            shown,
+            [(0, None, "Leave".into()), (7, None, "Leave/Parental".into()), (33, Some(2), "Leave/Sick".into())]
+        );
+    }
+
+    #[test]
+    fn code_keeps_its_lines() {
+        let mut builder = TextBuilder::new(1000);
+        builder.push(BlockKind::Code, "\r\n\r\nfn main() {\r\n\tbody  \r\n}\r\n\r\n");
+        assert_eq!(builder.finish().unwrap().text, "fn main() {\n\tbody\n}");
+    }
+}

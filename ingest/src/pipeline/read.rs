@@ -1,0 +1,154 @@
+//! The reading stage: a file → parsed documents → chunks.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+use std::time::{Duration, Instant};
+
+use taproot_engine::store::{NewChunk, NewDocument, title_or_name};
+use taproot_engine::text;
+use taproot_schemas::job::FileFailure;
+use tokio::sync::mpsc;
+
+use super::{Context, Event, FileEnd, Shared, Unembedded, Work, take};
+use crate::chunk::{Tokens, chunks};
+use crate::parse::{Parsed, ParsedDocument};
+use crate::sandbox::Parser;
+
+/// One thread of the stage, with one parser child.
+pub fn read_files(
+    context: &Context,
+    work: &Shared<(usize, Work)>,
+    parsed: &mpsc::Sender<Unembedded>,
+    events: &mpsc::Sender<Event>,
+) {
+    let mut parser = Parser::new(&context.request.parser, context.request.limits);
+    while let Some((index, work)) = take(work) {
+        let Some(end) = read_file(context, &mut parser, index, work, parsed) else { return };
+        if events.blocking_send(Event::FileEnd(end)).is_err() {
+            return;
+        }
+    }
+}
+
+/// Reads one file to its end. `None` when the ingest was cancelled, or the stages behind have given up.
+fn read_file(
+    context: &Context,
+    parser: &mut Parser,
+    index: usize,
+    work: Work,
+    parsed: &mpsc::Sender<Unembedded>,
+) -> Option<FileEnd> {
+    let file = &work.file.file;
+    let mut end = FileEnd {
+        index,
+        file: work.file.clone(),
+        produced: 0,
+        unchanged: 0,
+        uris: HashSet::new(),
+        failures: Vec::new(),
+        failed: false,
+    };
+    let mut gone = false;
+    // Time in the sink is not the parser's.
+    let mut elsewhere = Duration::ZERO;
+    let begun = Instant::now();
+    let result = parser.parse(&file.absolute, &file.path, &mut |item| {
+        let entered = Instant::now();
+        let flow = match item {
+            Parsed::Document(document) => {
+                let document = prepare(context, &work, document);
+                let chunked = entered.elapsed();
+                context.tracker.time(|stages| &stages.chunk, chunked);
+                gone = context.cancelled() || !hand_on(&work, index, document, &mut end, parsed);
+                if gone { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            }
+            Parsed::LineFailed(line) => {
+                let path = format!("{}#{}", file.path, line.line);
+                end.failures.push(FileFailure { path, code: line.code, reason: line.reason });
+                ControlFlow::Continue(())
+            }
+        };
+        elsewhere += entered.elapsed();
+        flow
+    });
+    context.tracker.time(|stages| &stages.parse, begun.elapsed().saturating_sub(elsewhere));
+    if gone {
+        return None;
+    }
+    if let Err(failure) = result {
+        end.failed = true;
+        end.failures.push(failure);
+    }
+    Some(end)
+}
+
+/// Sends a document on unless it is what the catalog has. False when nobody takes it.
+fn hand_on(
+    work: &Work,
+    file: usize,
+    document: Box<NewDocument>,
+    end: &mut FileEnd,
+    parsed: &mpsc::Sender<Unembedded>,
+) -> bool {
+    // Of two lines with one id the first counts.
+    if !end.uris.insert(document.uri.clone()) {
+        return true;
+    }
+    if work.known.get(&document.uri) == Some(&document.hash) {
+        end.unchanged += 1;
+        return true;
+    }
+    end.produced += 1;
+    parsed.blocking_send(Unembedded { file, document }).is_ok()
+}
+
+/// A parsed document as the stores take it, without vectors.
+fn prepare(context: &Context, work: &Work, document: ParsedDocument) -> Box<NewDocument> {
+    let path = &work.file.file.path;
+    let uri = document.key.as_ref().map_or_else(|| path.clone(), |key| format!("{path}#{key}"));
+    let title = title_or_name(document.title.clone(), &uri);
+    let language = text::detect(&document.text).map(str::to_owned);
+    let counter = context.models.embedder.counter();
+    let tokens = Tokens { count: &|text| counter.count(text), max: counter.max_tokens() };
+    let chunks = chunks(&document, &title, tokens)
+        .into_iter()
+        .map(|chunk| NewChunk {
+            start: chunk.start,
+            end: chunk.end,
+            page: chunk.page,
+            heading: chunk.heading,
+            language: text::detect(&chunk.text).map(str::to_owned).or_else(|| language.clone()),
+            text: chunk.text,
+            vector: Vec::new(),
+        })
+        .collect();
+    Box::new(NewDocument {
+        source_id: context.source_id.clone(),
+        collection: context.request.collection.clone(),
+        path: path.clone(),
+        hash: content_hash(&context.pipeline, &document),
+        uri,
+        allow: context.request.allow.clone(),
+        title: document.title,
+        language,
+        media_type: document.media_type,
+        bytes: if document.key.is_some() { document.text.len() as u64 } else { work.file.file.bytes },
+        metadata: document.metadata,
+        text: document.text,
+        outline: document.outline,
+        chunks,
+    })
+}
+
+/// Hash of everything that the stores keep of a document, and of how it was made.
+fn content_hash(pipeline: &str, document: &ParsedDocument) -> String {
+    let mut hasher = blake3::Hasher::new();
+    let metadata = serde_json::to_string(&document.metadata).unwrap_or_default();
+    let outline = serde_json::to_string(&document.outline).unwrap_or_default();
+    let title = document.title.as_deref().unwrap_or_default();
+    for part in [pipeline, title, &document.media_type, &metadata, &outline, &document.text] {
+        hasher.update(&(part.len() as u64).to_le_bytes());
+        hasher.update(part.as_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
+}

@@ -1,0 +1,128 @@
+//! Counts what an ingest does, from every thread, and tells whoever watches.
+
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use parking_lot::Mutex;
+use taproot_engine::store::Committed;
+use taproot_schemas::job::{FileErrorCode, FileFailure, Progress, Report, StageSeconds};
+use tokio::sync::watch;
+
+use crate::plan::Plan;
+
+/// Nanoseconds of work in each stage, over all threads.
+#[derive(Default)]
+pub struct Stages {
+    pub hash: AtomicU64,
+    pub parse: AtomicU64,
+    pub chunk: AtomicU64,
+    pub embed: AtomicU64,
+    pub commit: AtomicU64,
+}
+
+/// Seconds of reading before a rate says something.
+const MIN_RATE_SECONDS: f32 = 1.0;
+/// Failures listed in a report; all are counted in the log.
+const LISTED_FAILURES: usize = 10_000;
+
+pub struct Tracker {
+    progress: watch::Sender<Progress>,
+    report: Mutex<Report>,
+    stages: Stages,
+    reading_since: Mutex<Option<Instant>>,
+}
+
+impl Tracker {
+    pub fn new(progress: watch::Sender<Progress>) -> Tracker {
+        Tracker { progress, report: Mutex::default(), stages: Stages::default(), reading_since: Mutex::default() }
+    }
+
+    pub fn scanned(&self, files: usize) {
+        self.progress.send_modify(|progress| progress.files_total = files as u64);
+    }
+
+    pub fn planned(&self, plan: &Plan) {
+        *self.reading_since.lock() = Some(Instant::now());
+        self.progress.send_modify(|progress| {
+            progress.scanned = true;
+            progress.files_total = plan.read.len() as u64;
+            progress.bytes_total = plan.read.iter().map(|file| file.file.bytes).sum();
+        });
+    }
+
+    pub fn time(&self, stage: impl Fn(&Stages) -> &AtomicU64, spent: Duration) {
+        let nanos = u64::try_from(spent.as_nanos()).unwrap_or(u64::MAX);
+        stage(&self.stages).fetch_add(nanos, Ordering::Relaxed);
+    }
+
+    pub fn failed(&self, failure: FileFailure) {
+        let mut report = self.report.lock();
+        if failure.code == FileErrorCode::UnsupportedFormat {
+            report.skipped += 1;
+            return;
+        }
+        tracing::warn!(path = failure.path, code = ?failure.code, reason = failure.reason, "a file could not be ingested");
+        if report.failed.len() < LISTED_FAILURES {
+            report.failed.push(failure);
+        }
+    }
+
+    pub fn moved(&self, documents: u64) {
+        self.report.lock().moved += documents;
+    }
+
+    pub fn deleted(&self, documents: u64) {
+        self.report.lock().deleted += documents;
+    }
+
+    pub fn unchanged(&self, documents: u64) {
+        self.report.lock().unchanged += documents;
+    }
+
+    pub fn committed(&self, committed: Committed) {
+        {
+            let mut report = self.report.lock();
+            report.added += committed.added;
+            report.changed += committed.changed;
+            report.chunks += committed.chunks;
+        }
+        self.advance(|progress| {
+            progress.documents += committed.added + committed.changed;
+            progress.chunks += committed.chunks;
+        });
+    }
+
+    pub fn file_done(&self, bytes: u64) {
+        self.advance(|progress| {
+            progress.files_done += 1;
+            progress.bytes_done += bytes;
+        });
+    }
+
+    fn advance(&self, change: impl FnOnce(&mut Progress)) {
+        let seconds = self.reading_since.lock().map_or(0.0, |since| since.elapsed().as_secs_f32());
+        self.progress.send_modify(|progress| {
+            change(progress);
+            if seconds > MIN_RATE_SECONDS {
+                progress.chunks_per_second = progress.chunks as f32 / seconds;
+                let rate = progress.bytes_done as f32 / seconds;
+                let left = progress.bytes_total.saturating_sub(progress.bytes_done) as f32;
+                progress.eta_s = (rate > 0.0).then(|| left / rate);
+            }
+        });
+    }
+
+    pub fn report(&self, elapsed: Duration) -> Report {
+        let seconds = |nanos: &AtomicU64| nanos.load(Ordering::Relaxed) as f32 / 1e9;
+        let mut report = self.report.lock().clone();
+        report.seconds = elapsed.as_secs_f32();
+        report.stage_seconds = StageSeconds {
+            hash_s: seconds(&self.stages.hash),
+            parse_s: seconds(&self.stages.parse),
+            chunk_s: seconds(&self.stages.chunk),
+            embed_s: seconds(&self.stages.embed),
+            commit_s: seconds(&self.stages.commit),
+        };
+        report
+    }
+}

@@ -1,0 +1,178 @@
+//! What parent and child say to each other: JSON values, each after its length in bytes (`u32`, little endian).
+
+use std::io::{self, Read, Write};
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+use taproot_schemas::job::FileErrorCode;
+
+use crate::parse::{LineFailure, ParsedDocument};
+
+/// The first frame to the child; it holds for all files.
+#[derive(Debug, Clone, Copy, Serialize, Deserialize)]
+pub(super) struct Settings {
+    /// Address space of the child, code and stacks included.
+    pub memory_bytes: u64,
+    pub max_file_bytes: u64,
+    pub max_document_chars: usize,
+}
+
+impl Settings {
+    /// No answer is longer. A character takes up to six bytes in JSON, a block about sixty, and a text may be all
+    /// short blocks.
+    pub fn max_frame_bytes(&self) -> usize {
+        const OTHER_FIELDS: usize = 1 << 20;
+        const PER_CHARACTER: usize = 32;
+        OTHER_FIELDS.saturating_add(self.max_document_chars.saturating_mul(PER_CHARACTER)).min(u32::MAX as usize)
+    }
+}
+
+/// One file to parse.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Request {
+    /// Bytes of the path: it need not be Unicode.
+    pub path: Vec<u8>,
+    /// By which the format is told where the content does not say it.
+    pub name: String,
+}
+
+/// What the child says to one request: any number of documents and failed lines, then one of the last two.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Answer {
+    Document(ParsedDocument),
+    LineFailed(LineFailure),
+    Done,
+    Failed { code: FileErrorCode, reason: String },
+}
+
+/// Requests are this long at most: a path and a name.
+pub(super) const MAX_REQUEST_BYTES: usize = 1 << 20;
+
+const LENGTH_BYTES: usize = size_of::<u32>();
+
+/// The frame of a value; none when it is longer than `max_bytes`.
+pub(super) fn frame(value: &impl Serialize, max_bytes: usize) -> io::Result<Option<Vec<u8>>> {
+    let mut frame = vec![0; LENGTH_BYTES];
+    serde_json::to_writer(&mut frame, value)?;
+    let length = frame.len() - LENGTH_BYTES;
+    let Some(prefix) = u32::try_from(length).ok().filter(|_| length <= max_bytes) else { return Ok(None) };
+    frame[..LENGTH_BYTES].copy_from_slice(&prefix.to_le_bytes());
+    Ok(Some(frame))
+}
+
+/// Writes one value.
+pub(super) fn write(output: &mut impl Write, value: &impl Serialize, max_bytes: usize) -> io::Result<()> {
+    let frame = frame(value, max_bytes)?.ok_or_else(too_long)?;
+    output.write_all(&frame)?;
+    output.flush()
+}
+
+/// Reads one value, waiting for it; none at the end of the input.
+pub(super) fn read<T: DeserializeOwned>(input: &mut impl Read, max_bytes: usize) -> io::Result<Option<T>> {
+    let mut incoming = Incoming::new(max_bytes);
+    let mut piece = [0; LENGTH_BYTES];
+    // Not one byte more than the frame is taken from the input.
+    loop {
+        if let Some(value) = incoming.take()? {
+            return Ok(Some(value));
+        }
+        let wanted = incoming.missing().min(piece.len());
+        match input.read(&mut piece[..wanted]) {
+            Ok(0) if incoming.bytes.is_empty() => return Ok(None),
+            Ok(0) => return Err(io::ErrorKind::UnexpectedEof.into()),
+            Ok(count) => incoming.add(&piece[..count]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+}
+
+/// Bytes that came in and are not used up yet.
+#[derive(Debug)]
+pub(super) struct Incoming {
+    bytes: Vec<u8>,
+    max_bytes: usize,
+}
+
+impl Incoming {
+    pub fn new(max_bytes: usize) -> Incoming {
+        Incoming { bytes: Vec::new(), max_bytes }
+    }
+
+    pub fn add(&mut self, bytes: &[u8]) {
+        self.bytes.extend_from_slice(bytes);
+    }
+
+    /// The next value, when all of its frame is here.
+    ///
+    /// # Errors
+    /// The frame is too long or is no such value; there is no way to go on.
+    pub fn take<T: DeserializeOwned>(&mut self) -> io::Result<Option<T>> {
+        let Some(length) = self.length() else { return Ok(None) };
+        if length > self.max_bytes {
+            return Err(too_long());
+        }
+        let Some(json) = self.bytes.get(LENGTH_BYTES..LENGTH_BYTES + length) else { return Ok(None) };
+        let value = serde_json::from_slice(json)?;
+        self.bytes.drain(..LENGTH_BYTES + length);
+        Ok(Some(value))
+    }
+
+    fn length(&self) -> Option<usize> {
+        self.bytes.first_chunk::<LENGTH_BYTES>().map(|length| u32::from_le_bytes(*length) as usize)
+    }
+
+    /// Bytes that the frame at hand lacks, at least one.
+    fn missing(&self) -> usize {
+        let whole = LENGTH_BYTES + self.length().unwrap_or(0);
+        whole.saturating_sub(self.bytes.len()).max(1)
+    }
+}
+
+fn too_long() -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, "the frame is too long")
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn values_come_out_as_they_went_in(values in prop::collection::vec(".{0,40}", 0..8), piece in 1usize..50) {
+            let frames: Vec<Vec<u8>> = values.iter().map(|value| frame(value, 1000).unwrap().unwrap()).collect();
+            let bytes = frames.concat();
+
+            let mut input = bytes.as_slice();
+            for value in &values {
+                prop_assert_eq!(read::<String>(&mut input, 1000).unwrap(), Some(value.clone()));
+            }
+            prop_assert_eq!(read::<String>(&mut input, 1000).unwrap(), None);
+
+            let mut incoming = Incoming::new(1000);
+            let mut found = Vec::new();
+            for bytes in bytes.chunks(piece) {
+                incoming.add(bytes);
+                while let Some(value) = incoming.take::<String>().unwrap() {
+                    found.push(value);
+                }
+            }
+            prop_assert_eq!(found, values);
+        }
+
+        #[test]
+        fn rubbish_is_an_error_or_nothing(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
+            let _ = read::<Answer>(&mut bytes.as_slice(), 1000);
+        }
+    }
+
+    #[test]
+    fn long_frames_are_refused_on_both_sides() {
+        assert!(frame(&"too long", 5).unwrap().is_none());
+        let frame = frame(&"too long", 100).unwrap().unwrap();
+        assert!(read::<String>(&mut frame.as_slice(), 5).is_err());
+    }
+}

@@ -1,0 +1,166 @@
+//! The parser child as the ingest sees it: real processes, real files, and files that take the child down.
+
+use std::ops::ControlFlow;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::time::Duration;
+
+use taproot_ingest::ParserLimits;
+use taproot_ingest::parse::Parsed;
+use taproot_ingest::sandbox::{ParseSummary, Parser};
+use taproot_schemas::job::FileErrorCode;
+use tempfile::TempDir;
+
+const LIMITS: ParserLimits = ParserLimits {
+    max_file_bytes: 200 << 20,
+    max_document_chars: 1_000_000,
+    timeout: Duration::from_secs(60),
+    memory_bytes: 512 << 20,
+};
+
+fn worker() -> &'static Path {
+    Path::new(env!("CARGO_BIN_EXE_taproot-parse-worker"))
+}
+
+/// A folder with files, and a parser.
+struct Bench {
+    folder: TempDir,
+    parser: Parser,
+}
+
+impl Bench {
+    fn new(program: &Path, limits: ParserLimits) -> Bench {
+        Bench { folder: TempDir::new().unwrap(), parser: Parser::new(program, limits) }
+    }
+
+    /// A parser whose child is a shell script. A shell writes it: were it open for writing in this process, a child
+    /// forked by another test would have it open too for a moment, and the system does not run such a file.
+    fn with_script(script: &str, limits: ParserLimits) -> Bench {
+        let folder = TempDir::new().unwrap();
+        let program = folder.path().join("worker");
+        let write = r##"printf '#!/bin/sh\n%s\n' "$1" > "$0" && chmod +x "$0""##;
+        let written = Command::new("sh").arg("-c").arg(write).arg(&program).arg(script).status().unwrap();
+        assert!(written.success());
+        Bench { parser: Parser::new(&program, limits), folder }
+    }
+
+    fn file(&self, name: &str, content: &[u8]) -> PathBuf {
+        let path = self.folder.path().join(name);
+        std::fs::write(&path, content).unwrap();
+        path
+    }
+
+    /// Texts of the documents of a file, or why it failed.
+    fn parse(&mut self, name: &str, content: &[u8]) -> Result<Vec<String>, FileErrorCode> {
+        let path = self.file(name, content);
+        let mut texts = Vec::new();
+        let summary = self.parser.parse(&path, name, &mut |parsed| {
+            texts.push(match parsed {
+                Parsed::Document(document) => document.text,
+                Parsed::LineFailed(failure) => format!("line {}: {:?}", failure.line, failure.code),
+            });
+            ControlFlow::Continue(())
+        });
+        match summary {
+            Ok(summary) => {
+                assert_eq!(summary.documents + summary.failed_lines, texts.len() as u64);
+                Ok(texts)
+            }
+            Err(failure) => {
+                assert_eq!(failure.path, name);
+                assert!(!failure.reason.is_empty());
+                Err(failure.code)
+            }
+        }
+    }
+}
+
+#[test]
+fn one_child_parses_many_files() {
+    let mut bench = Bench::new(worker(), LIMITS);
+    assert_eq!(bench.parse("a.md", b"# Leave\n\nFifteen days."), Ok(vec!["Leave\n\nFifteen days.".to_owned()]));
+    assert_eq!(bench.parse("b.txt", b""), Err(FileErrorCode::Empty));
+    assert_eq!(
+        bench.parse("c.jsonl", b"{\"id\":1,\"text\":\"one\"}\nrubbish\n{\"id\":2,\"text\":\"two\"}"),
+        Ok(vec!["one".to_owned(), "line 2: Corrupt".to_owned(), "two".to_owned()])
+    );
+    assert_eq!(bench.parse("d.xyz", b"text"), Err(FileErrorCode::UnsupportedFormat));
+}
+
+#[test]
+fn files_that_cannot_be_read() {
+    let mut bench = Bench::new(worker(), ParserLimits { max_file_bytes: 10, max_document_chars: 5, ..LIMITS });
+    assert_eq!(bench.parse("a.txt", b"more than ten bytes"), Err(FileErrorCode::TooLarge));
+    assert_eq!(bench.parse("b.txt", b"six ch"), Err(FileErrorCode::TooLarge));
+    let missing = bench.folder.path().join("missing.txt");
+    let failure = bench.parser.parse(&missing, "missing.txt", &mut |_| ControlFlow::Continue(())).unwrap_err();
+    assert_eq!(failure.code, FileErrorCode::Unreadable);
+    let folder = bench.folder.path().to_owned();
+    let failure = bench.parser.parse(&folder, "folder.txt", &mut |_| ControlFlow::Continue(())).unwrap_err();
+    assert_eq!(failure.code, FileErrorCode::Unreadable);
+}
+
+#[test]
+fn a_file_that_eats_memory_is_stopped_and_the_next_one_is_parsed() {
+    let mut bench = Bench::new(worker(), LIMITS);
+    // The tree of a page of empty elements takes many times the size of the page.
+    let page = format!("<html>{}", "<p><b></b></p>".repeat(10 << 20));
+    assert_eq!(bench.parse("a.html", page.as_bytes()), Err(FileErrorCode::MemoryLimit));
+    assert_eq!(bench.parse("b.txt", b"fine"), Ok(vec!["fine".to_owned()]));
+}
+
+#[test]
+fn a_child_that_hangs_is_killed() {
+    let limits = ParserLimits { timeout: Duration::from_millis(100), ..LIMITS };
+    let mut bench = Bench::with_script("exec sleep 600", limits);
+    assert_eq!(bench.parse("a.txt", b"text"), Err(FileErrorCode::Timeout));
+    assert_eq!(bench.parse("a.txt", b"text"), Err(FileErrorCode::Timeout));
+    let mut bench = Bench::with_script("cat /dev/zero >&2", limits);
+    assert_eq!(bench.parse("a.txt", b"text"), Err(FileErrorCode::Timeout), "noise is no sign of life");
+}
+
+#[test]
+fn a_child_that_dies_is_told_by_its_last_words() {
+    let die = |script: &str| Bench::with_script(script, LIMITS).parse("a.txt", b"text");
+    assert_eq!(die("exit 1"), Err(FileErrorCode::ParserCrashed));
+    assert_eq!(die("exec cat /dev/zero >&2"), Err(FileErrorCode::ParserCrashed), "output closed, never quiet");
+    assert_eq!(die("kill -SEGV $$"), Err(FileErrorCode::ParserCrashed));
+    assert_eq!(die("kill -KILL $$"), Err(FileErrorCode::MemoryLimit));
+    let out_of_memory = "echo 'memory allocation of 4096 bytes failed' >&2; kill -ABRT $$";
+    assert_eq!(die(out_of_memory), Err(FileErrorCode::MemoryLimit));
+}
+
+#[test]
+fn a_child_that_talks_rubbish_is_not_believed() {
+    let say = |script: &str| Bench::with_script(script, LIMITS).parse("a.txt", b"text");
+    assert_eq!(say("printf '\\005\\000\\000\\000hello'; exec sleep 600"), Err(FileErrorCode::ParserCrashed));
+    assert_eq!(say("printf '\\377\\377\\377\\377'; exec sleep 600"), Err(FileErrorCode::ParserCrashed));
+}
+
+#[test]
+fn a_program_that_is_not_there() {
+    let mut bench = Bench::new(Path::new("/no/such/program"), LIMITS);
+    assert_eq!(bench.parse("a.txt", b"text"), Err(FileErrorCode::ParserCrashed));
+}
+
+#[test]
+fn the_sink_can_stop_a_file() {
+    let mut bench = Bench::new(worker(), LIMITS);
+    let path = bench.file("a.jsonl", "{\"text\":\"x\"}\n".repeat(10_000).as_bytes());
+    let summary = bench.parser.parse(&path, "a.jsonl", &mut |_| ControlFlow::Break(())).unwrap();
+    assert_eq!(summary, ParseSummary { documents: 1, failed_lines: 0, stopped: true });
+    assert_eq!(bench.parse("b.txt", b"fine"), Ok(vec!["fine".to_owned()]));
+}
+
+/// A consumer that falls behind is no fault of the child: the time limit holds for waiting only.
+#[test]
+fn a_slow_sink_is_no_timeout() {
+    let limits = ParserLimits { timeout: Duration::from_secs(2), ..LIMITS };
+    let mut bench = Bench::new(worker(), limits);
+    let path = bench.file("a.jsonl", "{\"text\":\"x\"}\n".repeat(3).as_bytes());
+    let summary = bench.parser.parse(&path, "a.jsonl", &mut |_| {
+        std::thread::sleep(Duration::from_millis(800));
+        ControlFlow::Continue(())
+    });
+    assert_eq!(summary.map(|summary| summary.documents), Ok(3));
+}
