@@ -1,1 +1,17 @@
-fn main(){}
+//! The binary `taproot`. What was typed goes to [`cli`]; what comes back is an exit code: 0 done, 1 failed, 2 misused.
+
+mod cli;
+mod clock;
+mod config;
+mod error;
+mod http;
+mod instance;
+mod jobs;
+mod metrics;
+mod slack;
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    cli::main()
+}

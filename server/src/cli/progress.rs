@@ -1,0 +1,83 @@
+//! How far an ingest is, told to whoever watches: a bar on a terminal, a line every few seconds otherwise.
+
+use std::time::Duration;
+
+use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use taproot_schemas::job::Progress;
+use tokio::sync::watch;
+
+use super::output::Output;
+
+const LINE_EVERY: Duration = Duration::from_secs(5);
+const REDRAW_EVERY: Duration = Duration::from_millis(100);
+
+/// Shows progress until the ingest drops its end of the channel.
+pub async fn show(output: Output, progress: watch::Receiver<Progress>) {
+    if output.is_watched() { draw(progress).await } else { print(output, progress).await }
+}
+
+async fn draw(mut progress: watch::Receiver<Progress>) {
+    let bar = ProgressBar::new(0).with_style(style());
+    bar.enable_steady_tick(REDRAW_EVERY);
+    while progress.changed().await.is_ok() {
+        let now = *progress.borrow_and_update();
+        bar.set_length(now.files_total);
+        bar.set_position(now.files_done);
+        bar.set_message(line(&now));
+    }
+    bar.finish_and_clear();
+}
+
+fn style() -> ProgressStyle {
+    // Should the template ever be wrong, a plain bar is better than none; a test says that it is right.
+    ProgressStyle::with_template(TEMPLATE).unwrap_or_else(|_| ProgressStyle::default_bar())
+}
+
+const TEMPLATE: &str = "{spinner} {wide_bar} {pos}/{len} files · {msg}";
+
+async fn print(output: Output, mut progress: watch::Receiver<Progress>) {
+    let mut tick = tokio::time::interval(LINE_EVERY);
+    tick.tick().await;
+    loop {
+        tick.tick().await;
+        match progress.has_changed() {
+            Ok(true) => {
+                let now = *progress.borrow_and_update();
+                output.tell(&format!("{}/{} files · {}", now.files_done, now.files_total, line(&now)));
+            }
+            Ok(false) => {}
+            Err(_) => return,
+        }
+    }
+}
+
+fn line(progress: &Progress) -> String {
+    let Progress { documents, chunks, chunks_per_second, eta_s, scanned, .. } = *progress;
+    let mut line = format!("{documents} documents · {chunks} chunks · {chunks_per_second:.0}/s");
+    if !scanned {
+        line.push_str(" · still looking for files");
+    } else if let Some(seconds) = eta_s.and_then(|seconds| Duration::try_from_secs_f32(seconds).ok()) {
+        line.push_str(&format!(" · {} left", HumanDuration(seconds)));
+    }
+    line
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_template_of_the_bar_is_valid() {
+        assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
+    }
+
+    #[test]
+    fn the_time_left_is_told_when_it_is_known() {
+        let mut progress = Progress { documents: 3, chunks: 12, chunks_per_second: 40.4, ..Progress::default() };
+        assert_eq!(line(&progress), "3 documents · 12 chunks · 40/s · still looking for files");
+        progress.scanned = true;
+        assert_eq!(line(&progress), "3 documents · 12 chunks · 40/s");
+        progress.eta_s = Some(61.0);
+        assert_eq!(line(&progress), "3 documents · 12 chunks · 40/s · 61 seconds left");
+    }
+}

@@ -1,0 +1,153 @@
+//! `taproot serve`: start, wait for the end, stop without losing anything.
+//!
+//! Start: own the data → listen → tell the address in the lock file → answer probes → open the engine → ready.
+//! Stop: refuse what is new → finish what is in flight → stop the running ingest after its batch → answer what
+//! Slack has asked → close the engine → give the data up.
+
+use std::net::{SocketAddr, TcpListener};
+use std::time::Duration;
+
+use actix_web::dev::ServerHandle;
+use actix_web::web::Data;
+use clap::Args;
+use serde::Serialize;
+use taproot_engine::Engine;
+use tokio::task::JoinHandle;
+
+use super::output::Output;
+use super::signals::{Signals, end_at_once};
+use crate::config::{Config, ServeConfig};
+use crate::error::{Error, Result};
+use crate::http::{self, Lifecycle, OwnerToken, Parts, Ready};
+use crate::instance::{Claim, Instance};
+use crate::jobs::{Jobs, Parser};
+use crate::metrics::Metrics;
+use crate::slack::{self, SlackAnswerer, SlackDesk};
+
+#[derive(Debug, Args)]
+pub struct Serve {
+    /// Address to listen on, HOST:PORT; port 0 takes any free port [default: server.address, 127.0.0.1:8080]
+    #[arg(long, value_name = "ADDRESS")]
+    address: Option<String>,
+}
+
+/// What `--json` prints once the server is ready.
+#[derive(Serialize)]
+struct ReadyLine {
+    address: SocketAddr,
+    url: String,
+}
+
+impl Serve {
+    pub async fn run(self, mut config: Config, output: &Output) -> Result<()> {
+        if let Some(address) = &self.address {
+            config.listen_on(address)?;
+        }
+        let mut signals = Signals::listen()?;
+        let mut instance = own(&config)?;
+        let engine_config = config.engine()?;
+        let (listener, address) = listen(config.serve.address)?;
+        let token =
+            instance.publish(address).map_err(|source| Error::DataDir { path: config.data_dir.clone(), source })?;
+        let metrics = Metrics::new().map_err(|error| Error::Http(std::io::Error::other(error)))?;
+        let (desk, answerer) = connect_slack(&config.serve, &metrics)?;
+        let lifecycle = Data::new(Lifecycle::default());
+        let parts = Parts {
+            lifecycle: lifecycle.clone(),
+            token: OwnerToken::new(&token),
+            metrics: metrics.clone(),
+            slack: desk,
+        };
+        let server = http::start(listener, &config.serve, parts).map_err(Error::Http)?;
+        let mut running = Running { handle: server.handle(), server: tokio::spawn(server) };
+
+        let opened = tokio::select! {
+            opened = Engine::open(engine_config) => Some(opened?),
+            () = signals.asked_to_stop() => None,
+            failed = running.failed() => return Err(failed),
+        };
+        let Some(engine) = opened else { return running.stop().await };
+        let parser = Parser { program: config.program.clone(), limits: config.parser_limits };
+        let jobs = Jobs::start(engine.clone(), parser, metrics).await?;
+        let answering = answerer.map(|answerer| answerer.start(engine.clone()));
+        lifecycle.open(Ready { engine: engine.clone(), jobs: jobs.clone() });
+        tell_ready(output, address)?;
+
+        let outcome = tokio::select! {
+            () = signals.asked_to_stop() => Ok(()),
+            failed = running.failed() => Err(failed),
+        };
+        tracing::info!("stopping");
+        // A second Ctrl-C does not wait; what was acknowledged is safe all the same.
+        tokio::spawn(async move {
+            signals.asked_to_stop().await;
+            end_at_once();
+        });
+        lifecycle.stop();
+        let grace = config.serve.shutdown_grace;
+        let (stopped, ()) = tokio::join!(running.stop(), within(grace, "the running ingest", jobs.stop()));
+        if let Some(answering) = answering {
+            let aborted = answering.abort_handle();
+            within(grace, "the last answers to Slack", async { drop(answering.await) }).await;
+            aborted.abort();
+        }
+        engine.close().await?;
+        drop(instance);
+        outcome.and(stopped)
+    }
+}
+
+/// The HTTP server at work.
+struct Running {
+    handle: ServerHandle,
+    server: JoinHandle<std::io::Result<()>>,
+}
+
+impl Running {
+    /// Returns when the server ends by itself, which it should not.
+    async fn failed(&mut self) -> Error {
+        Error::Http(match (&mut self.server).await {
+            Ok(Ok(())) => std::io::Error::other("it ended by itself"),
+            Ok(Err(error)) => error,
+            Err(broken) => std::io::Error::other(broken),
+        })
+    }
+
+    /// Takes no more connections, and returns when those there are have got their answers or their time is up.
+    async fn stop(self) -> Result<()> {
+        self.handle.stop(true).await;
+        Ok(())
+    }
+}
+
+fn own(config: &Config) -> Result<Instance> {
+    match Instance::acquire(&config.data_dir)? {
+        Claim::Owned(instance) => Ok(instance),
+        Claim::ServedAt(served) => Err(Error::AlreadyServed { address: served.address }),
+        Claim::Busy { pid } => Err(Error::Busy { pid, data: config.data_dir.clone() }),
+    }
+}
+
+fn listen(address: SocketAddr) -> Result<(TcpListener, SocketAddr)> {
+    let bound = TcpListener::bind(address).and_then(|listener| {
+        let address = listener.local_addr()?;
+        Ok((listener, address))
+    });
+    bound.map_err(|source| Error::Listen { address, source })
+}
+
+fn connect_slack(config: &ServeConfig, metrics: &Metrics) -> Result<(Option<SlackDesk>, Option<SlackAnswerer>)> {
+    Ok(config.slack.as_ref().map(|slack| slack::connect(slack, metrics)).transpose()?.unzip())
+}
+
+fn tell_ready(output: &Output, address: SocketAddr) -> Result<()> {
+    let line = ReadyLine { address, url: format!("http://{address}") };
+    if output.is_json() { output.json_line(&line) } else { output.text(&format!("Taproot is ready at {}\n", line.url)) }
+}
+
+/// Gives up on work that does not end in time.
+async fn within(grace: Duration, what: &str, work: impl Future<Output = ()>) {
+    if tokio::time::timeout(grace, work).await.is_err() {
+        tracing::warn!("{what} did not end within {} s", grace.as_secs());
+    }
+}

@@ -1,0 +1,129 @@
+//! A command's way to the data: the directory itself, or the server that owns it.
+//!
+//! In: a request. Out: the same answer on both ways. Commands do not know which one they are on.
+
+use std::path::{Path, PathBuf};
+
+use taproot_engine::{AccessScope, Engine, ListDocuments};
+use taproot_schemas::answer::{Answer, AskRequest};
+use taproot_schemas::doctor::DoctorReport;
+use taproot_schemas::document::{Deleted, Document, DocumentList, DocumentText};
+use taproot_schemas::job::{Progress, Report};
+use taproot_schemas::search::{SearchRequest, SearchResponse};
+use tokio::sync::watch;
+
+use super::client::Client;
+use super::output::Output;
+use crate::config::Config;
+use crate::error::{Error, Result};
+use crate::instance::{Claim, Instance};
+use crate::jobs::{JobOrder, Parser};
+
+pub enum Session {
+    Local(Box<Local>),
+    Remote(Client),
+}
+
+/// The data directory, owned by this process.
+pub struct Local {
+    engine: Engine,
+    parser: Parser,
+    /// Keeps other processes out for as long as the session lasts.
+    _instance: Instance,
+}
+
+impl Session {
+    pub async fn open(config: &Config, output: &Output) -> Result<Session> {
+        match Instance::acquire(&config.data_dir)? {
+            Claim::Owned(instance) => {
+                let engine = Engine::open(config.engine()?).await?;
+                let parser = Parser { program: config.program.clone(), limits: config.parser_limits };
+                Ok(Session::Local(Box::new(Local { engine, parser, _instance: instance })))
+            }
+            Claim::ServedAt(served) => {
+                let client = Client::new(served)?;
+                client.wait_until_ready(output).await?;
+                Ok(Session::Remote(client))
+            }
+            Claim::Busy { pid } => Err(Error::Busy { pid, data: config.data_dir.clone() }),
+        }
+    }
+
+    /// Flushes what has to be flushed. A session that is dropped without it loses nothing that was acknowledged.
+    pub async fn close(self) -> Result<()> {
+        match self {
+            Session::Local(local) => Ok(local.engine.close().await?),
+            Session::Remote(_) => Ok(()),
+        }
+    }
+
+    pub async fn search(&self, request: &SearchRequest) -> Result<SearchResponse> {
+        match self {
+            Session::Local(local) => Ok(local.engine.search(&AccessScope::owner(), request).await?),
+            Session::Remote(client) => client.post("/v1/search", request).await,
+        }
+    }
+
+    pub async fn ask(&self, request: &AskRequest) -> Result<Answer> {
+        match self {
+            Session::Local(local) => Ok(local.engine.answer(&AccessScope::owner(), request, None).await?),
+            Session::Remote(client) => client.post("/v1/ask", request).await,
+        }
+    }
+
+    /// Runs an ingest to its end. `cancel` turning true ends it after the batch at hand.
+    pub async fn ingest(
+        &self,
+        order: JobOrder,
+        progress: watch::Sender<Progress>,
+        cancel: watch::Receiver<bool>,
+    ) -> Result<Report> {
+        match self {
+            Session::Local(local) => {
+                let request = local.parser.request(order);
+                Ok(taproot_ingest::ingest(&local.engine, request, progress, cancel).await?)
+            }
+            Session::Remote(client) => client.ingest(order, progress, cancel).await,
+        }
+    }
+
+    pub async fn list_documents(&self, list: &ListDocuments) -> Result<DocumentList> {
+        match self {
+            Session::Local(local) => Ok(local.engine.list_documents(&AccessScope::owner(), list).await?),
+            Session::Remote(client) => client.list_documents(list).await,
+        }
+    }
+
+    pub async fn document(&self, id: &str) -> Result<Document> {
+        match self {
+            Session::Local(local) => Ok(local.engine.document(&AccessScope::owner(), id).await?),
+            Session::Remote(client) => client.get(&["v1", "documents", id]).await,
+        }
+    }
+
+    pub async fn document_text(&self, id: &str) -> Result<DocumentText> {
+        match self {
+            Session::Local(local) => Ok(local.engine.document_text(&AccessScope::owner(), id).await?),
+            Session::Remote(client) => client.get(&["v1", "documents", id, "text"]).await,
+        }
+    }
+
+    pub async fn delete_document(&self, id: &str) -> Result<Deleted> {
+        match self {
+            Session::Local(local) => Ok(local.engine.delete_document(&AccessScope::owner(), id).await?),
+            Session::Remote(client) => client.delete(&["v1", "documents", id]).await,
+        }
+    }
+
+    pub async fn doctor(&self, repair: bool) -> Result<DoctorReport> {
+        match self {
+            Session::Local(local) => Ok(local.engine.doctor(repair).await?),
+            Session::Remote(client) => client.doctor(repair).await,
+        }
+    }
+}
+
+/// What a person typed for a folder or a file, as one real path.
+pub fn readable(path: &Path) -> Result<PathBuf> {
+    crate::jobs::readable_path(path).map_err(|source| Error::UnreadablePath { path: path.to_path_buf(), source })
+}

@@ -1,0 +1,16 @@
+//! The time of day.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use jiff::{Timestamp, Unit};
+
+/// As the API writes it: RFC 3339 in UTC, to the second.
+pub fn now() -> String {
+    let now = Timestamp::now();
+    now.round(Unit::Second).unwrap_or(now).to_string()
+}
+
+/// Seconds since 1970; 0 on a machine whose clock stands before that.
+pub fn unix_seconds() -> u64 {
+    SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
+}

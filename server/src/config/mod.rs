@@ -1,0 +1,241 @@
+//! Settings: from the file, the environment and the command line to the types that modules take.
+//!
+//! In: the global options and the process environment. Out: a checked [`Config`]. This is the only module that
+//! reads the environment, looks for the settings file, or knows the name of a setting. Nothing is opened here
+//! but the settings file; where the models are is only looked up by commands that need them.
+
+mod check;
+mod environment;
+mod overlay;
+
+use std::net::{SocketAddr, ToSocketAddrs};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use taproot_engine::{EngineConfig, QdrantServer};
+use taproot_ingest::ParserLimits;
+use taproot_schemas::settings::{Settings, Source};
+
+use crate::error::{Error, Result};
+
+pub use environment::Environment;
+
+const SETTINGS_FILE: &str = "taproot.toml";
+const MODELS_LIST: &str = "models.toml";
+const INSTALLED_MODELS: &str = "/usr/share/taproot/models";
+const MIB: u64 = 1024 * 1024;
+
+/// What the program decided, from what its user wrote.
+#[derive(Debug, Clone)]
+pub struct Config {
+    pub data_dir: PathBuf,
+    /// This program, which runs again as the parser child.
+    pub program: PathBuf,
+    pub parser_limits: ParserLimits,
+    /// Threads that run models; also how many questions of a batch are asked at a time.
+    pub threads: usize,
+    pub serve: ServeConfig,
+    settings: Settings,
+}
+
+/// What the HTTP server needs to know.
+#[derive(Debug, Clone)]
+pub struct ServeConfig {
+    pub address: SocketAddr,
+    pub allowed_origins: Vec<String>,
+    pub allowed_hosts: Vec<String>,
+    pub max_body_bytes: usize,
+    pub shutdown_grace: Duration,
+    pub sources: Vec<Source>,
+    pub slack: Option<SlackConfig>,
+}
+
+/// A Slack app that is allowed to ask.
+#[derive(Clone)]
+pub struct SlackConfig {
+    pub signing_secret: String,
+    pub bot_token: String,
+    /// Without a slash at the end.
+    pub api_url: String,
+}
+
+impl std::fmt::Debug for SlackConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("SlackConfig").field("api_url", &self.api_url).finish_non_exhaustive()
+    }
+}
+
+impl Config {
+    /// Reads `file`, else `DATA/taproot.toml`, else `./taproot.toml`, else nothing; lays the environment over it.
+    pub fn load(data_dir: PathBuf, file: Option<&Path>, environment: &Environment) -> Result<Config> {
+        let found = match file {
+            Some(path) => Some(path.to_path_buf()),
+            None => {
+                [data_dir.join(SETTINGS_FILE), PathBuf::from(SETTINGS_FILE)].into_iter().find(|path| path.is_file())
+            }
+        };
+        let mut settings = found.map(|path| read_file(&path)).transpose()?.unwrap_or_default();
+        overlay::apply(&mut settings, environment)?;
+        check::check(&settings)?;
+        resolve(data_dir, settings)
+    }
+
+    /// Listens on another address than the settings say.
+    pub fn listen_on(&mut self, address: &str) -> Result<()> {
+        self.serve.address = socket_address("--address", address)?;
+        Ok(())
+    }
+
+    /// What the engine needs to open. Fails when the models are nowhere to be found.
+    pub fn engine(&self) -> Result<EngineConfig> {
+        let Settings { server, vectors, answer, .. } = &self.settings;
+        Ok(EngineConfig {
+            data_dir: self.data_dir.clone(),
+            models_dir: self.models_dir()?,
+            threads: self.threads,
+            max_queue: server.max_queue,
+            max_query_chars: server.max_query_chars,
+            qdrant: vectors.url.as_ref().map(|url| QdrantServer {
+                url: url.clone(),
+                api_key: vectors.api_key.clone(),
+                collection: vectors.collection.clone(),
+            }),
+            passages: answer.passages,
+            max_sentences: answer.max_sentences,
+        })
+    }
+
+    /// The folder of the settings when they name one; else the first of the usual places that holds a list of models.
+    fn models_dir(&self) -> Result<PathBuf> {
+        let candidates = match &self.settings.models.dir {
+            Some(dir) => vec![PathBuf::from(dir)],
+            None => {
+                let beside = self.program.parent().map(|dir| dir.join("models"));
+                beside.into_iter().chain([PathBuf::from(".cache/models"), PathBuf::from(INSTALLED_MODELS)]).collect()
+            }
+        };
+        match candidates.iter().find(|dir| dir.join(MODELS_LIST).is_file()) {
+            Some(dir) => Ok(dir.clone()),
+            None => Err(Error::ModelsNotFound { looked_in: candidates }),
+        }
+    }
+}
+
+/// Paths in the file are relative to the file, so that it means the same wherever the program is started.
+fn read_file(path: &Path) -> Result<Settings> {
+    let text =
+        std::fs::read_to_string(path).map_err(|source| Error::SettingsFile { path: path.to_path_buf(), source })?;
+    let mut settings: Settings = toml::from_str(&text).map_err(|error| Error::SettingsSyntax {
+        path: path.to_path_buf(),
+        detail: error.to_string().trim_end().to_string(),
+    })?;
+    let folder = path.parent().unwrap_or(Path::new(""));
+    for relative in settings.models.dir.iter_mut().chain(settings.sources.iter_mut().map(|source| &mut source.path)) {
+        // An empty path stays empty, so that the check can say so.
+        if !relative.is_empty() {
+            *relative = folder.join(&relative).to_string_lossy().into_owned();
+        }
+    }
+    Ok(settings)
+}
+
+fn resolve(data_dir: PathBuf, settings: Settings) -> Result<Config> {
+    let Settings { server, ingest, slack, .. } = &settings;
+    let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+    let slack = match (&slack.signing_secret, &slack.bot_token) {
+        (Some(signing_secret), Some(bot_token)) => Some(SlackConfig {
+            signing_secret: signing_secret.clone(),
+            bot_token: bot_token.clone(),
+            api_url: slack.api_url.trim_end_matches('/').to_string(),
+        }),
+        _ => None,
+    };
+    Ok(Config {
+        data_dir,
+        program: environment::this_program()?,
+        parser_limits: ParserLimits {
+            max_file_bytes: ingest.max_file_mib * MIB,
+            max_document_chars: ingest.max_document_chars,
+            timeout: Duration::from_secs(ingest.parse_timeout_s),
+            memory_bytes: ingest.parse_memory_mib * MIB,
+        },
+        threads: settings.models.threads.unwrap_or(cores),
+        serve: ServeConfig {
+            address: socket_address("server.address", &server.address)?,
+            allowed_origins: server.allowed_origins.clone(),
+            allowed_hosts: server.allowed_hosts.clone(),
+            max_body_bytes: (server.max_body_kib * 1024) as usize,
+            shutdown_grace: Duration::from_secs(server.shutdown_grace_s),
+            sources: settings.sources.clone(),
+            slack,
+        },
+        settings,
+    })
+}
+
+/// `127.0.0.1:8080`, `[::1]:8080`, `localhost:8080`; of several addresses of a name, the first.
+fn socket_address(field: &str, address: &str) -> Result<SocketAddr> {
+    address.to_socket_addrs().ok().and_then(|mut found| found.next()).ok_or_else(|| Error::Setting {
+        field: field.into(),
+        problem: format!("is {address:?}, which is no address to listen on"),
+        allowed: "write HOST:PORT, for example 127.0.0.1:8080; port 0 takes any free port".into(),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn load(text: &str, environment: &[(&str, &str)]) -> Result<Config> {
+        let dir = std::env::temp_dir().join(format!("taproot-config-{}", uuid::Uuid::new_v4().simple()));
+        std::fs::create_dir_all(&dir).unwrap();
+        std::fs::write(dir.join(SETTINGS_FILE), text).unwrap();
+        let config = Config::load(dir.clone(), None, &Environment::of(environment));
+        std::fs::remove_dir_all(dir).unwrap();
+        config
+    }
+
+    #[test]
+    fn the_environment_lies_over_the_file() {
+        let config = load(
+            "[server]\naddress = \"127.0.0.1:1\"\nmax_body_kib = 7\n",
+            &[("TAPROOT_SERVER_ADDRESS", "127.0.0.1:0"), ("TAPROOT_MODELS_THREADS", "1")],
+        )
+        .unwrap();
+        assert_eq!(config.serve.address.port(), 0);
+        assert_eq!(config.serve.max_body_bytes, 7 * 1024);
+        assert_eq!(config.threads, 1);
+        assert!(config.serve.slack.is_none());
+    }
+
+    #[test]
+    fn slack_needs_both_of_its_secrets() {
+        let error = load("[slack]\nbot_token = \"xoxb-1\"\n", &[]).unwrap_err();
+        assert!(error.to_string().starts_with("the setting slack.signing_secret is missing"), "{error}");
+        let both = [("TAPROOT_SLACK_BOT_TOKEN", "xoxb-1"), ("TAPROOT_SLACK_SIGNING_SECRET", "s")];
+        let slack = load("", &both).unwrap().serve.slack.unwrap();
+        assert_eq!((slack.signing_secret.as_str(), slack.api_url.as_str()), ("s", "https://slack.com/api"));
+        assert!(!format!("{slack:?}").contains("xoxb"), "secrets stay out of logs");
+    }
+
+    #[test]
+    fn a_name_that_is_no_setting_is_told_with_its_place() {
+        let error = load("[server]\nadress = \"127.0.0.1:1\"\n", &[]).unwrap_err().to_string();
+        assert!(error.contains("adress") && error.contains("taproot.toml"), "{error}");
+    }
+
+    #[test]
+    fn paths_in_the_file_are_relative_to_the_file() {
+        let config = load("[[sources]]\nname = \"hr\"\npath = \"docs/hr\"\n", &[]).unwrap();
+        let path = PathBuf::from(&config.serve.sources[0].path);
+        assert!(path.starts_with(&config.data_dir) && path.ends_with("docs/hr"), "{}", path.display());
+    }
+
+    #[test]
+    fn missing_models_name_the_places() {
+        let config = load("[models]\ndir = \"/nowhere/at/all\"\n", &[]).unwrap();
+        let error = config.engine().unwrap_err();
+        assert_eq!(error.to_string(), "the models are nowhere to be found; looked in /nowhere/at/all");
+        assert!(error.hint().is_some_and(|hint| hint.contains("make run")));
+    }
+}

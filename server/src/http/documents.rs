@@ -1,0 +1,99 @@
+//! `/v1/documents`: what is in the index. Originals are in `original`.
+
+use actix_web::web::{Json, Path, Query};
+use serde::Deserialize;
+use taproot_engine::ListDocuments;
+use taproot_schemas::document::{Deleted, Document, DocumentList, DocumentText};
+use taproot_schemas::error::{ErrorBody, ErrorCode};
+use utoipa::IntoParams;
+
+use super::caller::Caller;
+use super::error::{ApiError, Result};
+use super::lifecycle::Ready;
+
+const DEFAULT_LIMIT: usize = 100;
+const MAX_LIMIT: usize = 1_000;
+
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListParameters {
+    /// Only this collection.
+    collection: Option<String>,
+    /// Only documents with exactly this uri.
+    uri: Option<String>,
+    /// 1 to 1,000; 100 when absent.
+    limit: Option<usize>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
+/// Lists the documents that the caller may see, ordered by uri.
+#[utoipa::path(
+    get,
+    path = "/v1/documents",
+    tag = "documents",
+    params(ListParameters),
+    responses(
+        (status = 200, description = "One page", body = DocumentList),
+        (status = "4XX", description = "The request cannot be answered", body = ErrorBody),
+    )
+)]
+pub async fn list(caller: Caller, ready: Ready, parameters: Query<ListParameters>) -> Result<Json<DocumentList>> {
+    let ListParameters { collection, uri, limit, cursor } = parameters.into_inner();
+    let limit = limit.unwrap_or(DEFAULT_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        let told = format!("limit is {limit}, allowed are 1 to {MAX_LIMIT}");
+        return Err(ApiError::new(ErrorCode::InvalidRequest, told));
+    }
+    let list = ListDocuments { collection, uri, limit, cursor };
+    Ok(Json(ready.engine.list_documents(&caller.scope, &list).await?))
+}
+
+/// One document.
+#[utoipa::path(
+    get,
+    path = "/v1/documents/{id}",
+    tag = "documents",
+    params(("id" = String, Path, description = "The document's id")),
+    responses(
+        (status = 200, description = "The document", body = Document),
+        (status = 404, description = "There is none that the caller may see", body = ErrorBody),
+    )
+)]
+pub async fn get(caller: Caller, ready: Ready, id: Path<String>) -> Result<Json<Document>> {
+    Ok(Json(ready.engine.document(&caller.scope, &id).await?))
+}
+
+/// The text of a document as it was extracted, which citations point into.
+#[utoipa::path(
+    get,
+    path = "/v1/documents/{id}/text",
+    tag = "documents",
+    params(("id" = String, Path, description = "The document's id")),
+    responses(
+        (status = 200, description = "The text and its outline", body = DocumentText),
+        (status = 404, description = "There is none that the caller may see", body = ErrorBody),
+    )
+)]
+pub async fn text(caller: Caller, ready: Ready, id: Path<String>) -> Result<Json<DocumentText>> {
+    Ok(Json(ready.engine.document_text(&caller.scope, &id).await?))
+}
+
+/// Deletes a document from the catalog and both indexes; its file stays where it is.
+#[utoipa::path(
+    delete,
+    path = "/v1/documents/{id}",
+    tag = "documents",
+    params(("id" = String, Path, description = "The document's id")),
+    security((), ("owner" = [])),
+    responses(
+        (status = 200, description = "It is gone from every store", body = Deleted),
+        (status = 403, description = "The caller may not delete", body = ErrorBody),
+        (status = 404, description = "There is none that the caller may see", body = ErrorBody),
+    )
+)]
+pub async fn delete(caller: Caller, ready: Ready, id: Path<String>) -> Result<Json<Deleted>> {
+    caller.must_administer()?;
+    Ok(Json(ready.engine.delete_document(&caller.scope, &id).await?))
+}

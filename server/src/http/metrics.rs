@@ -1,0 +1,30 @@
+//! `GET /metrics`, for Prometheus. What is counted is in `crate::metrics`.
+
+use actix_web::HttpResponse;
+use actix_web::web::Data;
+
+use super::error::{ApiError, Result};
+use super::lifecycle::Lifecycle;
+use crate::metrics::{Gauges, Metrics};
+
+/// Everything that is counted, in Prometheus' text format.
+#[utoipa::path(
+    get,
+    path = "/metrics",
+    tag = "health",
+    responses((status = 200, description = "The metrics", body = String, content_type = "text/plain"))
+)]
+pub async fn metrics(metrics: Data<Metrics>, lifecycle: Data<Lifecycle>) -> Result<HttpResponse> {
+    let mut gauges = Gauges::default();
+    if let Ok(ready) = lifecycle.ready() {
+        // A catalog that does not answer must not hide the other numbers.
+        let counts = ready.engine.counts().await.ok();
+        gauges = Gauges {
+            documents: counts.map(|counts| counts.documents),
+            chunks: counts.map(|counts| counts.chunks),
+            jobs_waiting: Some(ready.jobs.waiting()),
+        };
+    }
+    let text = metrics.render(gauges).map_err(ApiError::internal)?;
+    Ok(HttpResponse::Ok().content_type("text/plain; version=0.0.4; charset=utf-8").body(text))
+}

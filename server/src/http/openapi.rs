@@ -1,0 +1,120 @@
+//! `GET /openapi.json`: the contract, made from the handlers and the shapes of `taproot-schemas`.
+//!
+//! The committed `schemas/openapi.json` is what `taproot openapi` prints; a test compares the two.
+//!
+//! Adding an endpoint: (1) its shapes in `schemas/`; (2) the handler in the file of `http/` that mirrors its URL,
+//! with `#[utoipa::path]`; (3) its line in `http::routes`; (4) its line in `paths` below; (5)
+//! `taproot openapi > schemas/openapi.json`; (6) a test through the real server in `tests/`.
+
+use std::sync::OnceLock;
+
+use actix_web::HttpResponse;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
+
+use super::{admin, ask, documents, health, jobs, metrics, original, search};
+use crate::slack;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(
+        title = "Taproot",
+        description = "Answers a company's questions from the company's own documents, with the place of every \
+            sentence.\n\nErrors are `{\"error\": {code, message, hint, request_id}}`; offsets count characters of \
+            the extracted text; times are RFC 3339 in UTC.",
+        license(name = "Apache-2.0", identifier = "Apache-2.0"),
+    ),
+    paths(
+        ask::ask,
+        search::search,
+        documents::list,
+        documents::get,
+        documents::delete,
+        documents::text,
+        original::original,
+        jobs::create,
+        jobs::list,
+        jobs::get,
+        jobs::cancel,
+        admin::doctor,
+        slack::events::events,
+        health::live,
+        health::ready,
+        metrics::metrics,
+        openapi,
+    ),
+    tags(
+        (name = "ask", description = "Questions and answers"),
+        (name = "search", description = "Ranked passages"),
+        (name = "documents", description = "What is in the index"),
+        (name = "jobs", description = "Ingest"),
+        (name = "admin", description = "For the owner of the data"),
+        (name = "slack", description = "Called by Slack"),
+        (name = "health", description = "Probes, numbers and this description"),
+    ),
+    modifiers(&OwnerToken),
+)]
+struct Contract;
+
+/// The token that the command line takes from the lock file.
+struct OwnerToken;
+
+impl utoipa::Modify for OwnerToken {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        let scheme = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .description(Some("The owner's token, from the lock file of the data directory"))
+            .build();
+        openapi.components.get_or_insert_default().add_security_scheme("owner", SecurityScheme::Http(scheme));
+    }
+}
+
+/// The contract as the committed file has it: indented, with a line break at the end.
+pub fn contract() -> serde_json::Result<String> {
+    let mut text = serde_json::to_string_pretty(&Contract::openapi())?;
+    text.push('\n');
+    Ok(text)
+}
+
+/// This description.
+#[utoipa::path(
+    get,
+    path = "/openapi.json",
+    tag = "health",
+    responses((status = 200, description = "OpenAPI 3.1", content_type = "application/json"))
+)]
+pub async fn openapi() -> super::error::Result<HttpResponse> {
+    static TEXT: OnceLock<String> = OnceLock::new();
+    let text = match TEXT.get() {
+        Some(text) => text,
+        None => {
+            let text = contract().map_err(super::error::ApiError::internal)?;
+            TEXT.get_or_init(|| text)
+        }
+    };
+    Ok(HttpResponse::Ok().content_type("application/json").body(text.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_committed_contract_is_what_the_code_produces() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../schemas/openapi.json");
+        let committed = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            committed == contract().unwrap(),
+            "schemas/openapi.json is out of date: cargo run -p taproot-server -- openapi > schemas/openapi.json"
+        );
+    }
+
+    #[test]
+    fn every_error_code_is_in_the_contract() {
+        let contract = contract().unwrap();
+        for code in taproot_schemas::error::ErrorCode::ALL {
+            let name = serde_json::to_string(code).unwrap();
+            assert!(contract.contains(&name), "{name}");
+        }
+    }
+}

@@ -1,0 +1,68 @@
+//! The queue behind the desk: each question is answered into its thread, a few at a time.
+
+use std::sync::Arc;
+
+use taproot_engine::{AccessScope, Engine};
+use taproot_schemas::answer::AskRequest;
+use taproot_schemas::error::ErrorCode;
+use tokio::sync::{Semaphore, mpsc};
+use tokio::task::JoinSet;
+
+use super::blocks::{self, Message};
+use super::client::Client;
+use crate::metrics::Metrics;
+
+/// Questions that are worked on at a time; the engine bounds the work itself.
+const AT_A_TIME: usize = 4;
+
+/// A question and the thread that its answer belongs to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Question {
+    /// May be empty: a mention without a word.
+    pub text: String,
+    pub channel: String,
+    pub thread_ts: String,
+}
+
+/// Answers questions until the queue is closed, and ends when the last answer is posted.
+pub async fn answer_all(engine: Engine, client: Client, mut questions: mpsc::Receiver<Question>, metrics: Metrics) {
+    let places = Arc::new(Semaphore::new(AT_A_TIME));
+    let mut working = JoinSet::new();
+    while let Ok(place) = places.clone().acquire_owned().await {
+        let Some(question) = questions.recv().await else { break };
+        let (engine, client, metrics) = (engine.clone(), client.clone(), metrics.clone());
+        working.spawn(async move {
+            let message = message_for(&engine, &question).await;
+            match client.post(&question.channel, &question.thread_ts, &message).await {
+                Ok(()) => metrics.slack_event("answered"),
+                Err(error) => {
+                    tracing::error!(%error, "cannot post an answer to Slack");
+                    metrics.slack_event("failed");
+                }
+            }
+            drop(place);
+        });
+        // Forget those that have ended.
+        while working.try_join_next().is_some() {}
+    }
+    while working.join_next().await.is_some() {}
+}
+
+async fn message_for(engine: &Engine, question: &Question) -> Message {
+    let request = AskRequest { question: question.text.clone(), ..AskRequest::default() };
+    match engine.answer(&AccessScope::groups(Vec::new()), &request, None).await {
+        Ok(answer) => blocks::answer(&answer),
+        Err(error) => {
+            let told = match error.code() {
+                ErrorCode::EmptyQuery => "Ask me a question about your documents. · 请就文档内容向我提问。".to_string(),
+                ErrorCode::QueryTooLong => error.to_string(),
+                ErrorCode::Overloaded => "Too many questions at once, please ask again in a minute.".to_string(),
+                _ => {
+                    tracing::error!(error = %crate::error::chain(&error), "cannot answer a question from Slack");
+                    "Something failed while I looked for an answer. The log of the server has the reason.".to_string()
+                }
+            };
+            blocks::note(&told)
+        }
+    }
+}

@@ -1,0 +1,272 @@
+// `<taproot-chat>`: the whole chat as one element, on Taproot's own page, in the widget, or placed by hand.
+// In: attributes (below). Out: questions to the server, shown answers.
+// It does not load anything from another place than its server, and nothing of the page's style reaches into it.
+//
+//   src          the server; where this file came from when absent
+//   lang         en | zh | auto                theme    light | dark | auto
+//   heading      name in the bar               accent   a colour, #rgb or #rrggbb
+//   greeting     instead of the lead sentence  suggestions   JSON array of questions
+//   collections  names joined by commas; all when absent
+//   slot="actions"   buttons of the page around it, shown in the bar
+
+import { applyAccent } from "./accent.js";
+import { spokenText } from "./answer-text.js";
+import { Api } from "./api.js";
+import { Composer } from "./composer.js";
+import { Conversation } from "./conversation.js";
+import { button, element } from "./dom.js";
+import { emptyView } from "./empty-view.js";
+import { errorText } from "./error-note.js";
+import { pickLanguage, words } from "./i18n.js";
+import { icon, mark } from "./icons.js";
+import { MessageView } from "./message-view.js";
+import { SourceView } from "./source-view.js";
+import { chatSheets } from "./styles.js";
+
+const SERVER = new URL("../../", import.meta.url).href; // this file is {server}/web/chat/component.js
+const WIDE_PX = 960; // from here on the document stands beside the conversation, not over it
+const NEAR_PX = 24;
+
+class TaprootChat extends HTMLElement {
+  static observedAttributes = ["src", "lang", "theme", "heading", "accent", "greeting", "suggestions"];
+
+  #root = element("div", { class: "root" });
+  #views = new Map(); // message → MessageView
+  #following = true; // scroll along with the answer, until the reader scrolls away
+  #followedTo = 0; // where following last left the scroll
+  #frameRequested = new Set(); // messages to be shown at the next frame
+  #conversation;
+  #api;
+  #say;
+  #composer;
+  #source;
+  #scroll;
+  #column;
+  #main;
+  #fresh;
+  #live;
+
+  constructor() {
+    super();
+    const shadow = this.attachShadow({ mode: "open" });
+    shadow.adoptedStyleSheets = chatSheets();
+    shadow.append(this.#root);
+    this.#root.addEventListener("keydown", (event) => this.#key(event));
+    new ResizeObserver(() => this.#fit()).observe(this.#root);
+  }
+
+  connectedCallback() {
+    if (!this.#conversation) this.#connect();
+    this.#build();
+  }
+
+  disconnectedCallback() {
+    this.#conversation.stop();
+  }
+
+  attributeChangedCallback(name, before, after) {
+    if (!this.#conversation || before === after || !this.isConnected) return;
+    if (name === "src") this.#connect();
+    this.#build();
+  }
+
+  /** To the question; on a touch screen to the conversation, as a keyboard that jumps up would hide it. */
+  focus(options) {
+    const touch = matchMedia("(pointer: coarse)").matches;
+    (touch ? this.#scroll : this.#composer?.input)?.focus(options);
+  }
+
+  #connect() {
+    this.#conversation?.stop();
+    const base = new URL(this.getAttribute("src") || SERVER, document.baseURI).href.replace(/\/*$/, "/");
+    this.#api = new Api(base);
+    this.#conversation = new Conversation({
+      api: this.#api,
+      storageKey: `taproot:conversation:${base}`,
+      changed: (kind, message) => this.#changed(kind, message),
+    });
+  }
+
+  // Built anew when an attribute changes; what was typed and said stays.
+  #build() {
+    const typed = this.#composer?.value ?? "";
+    const language = pickLanguage(this.getAttribute("lang"));
+    this.#say = words(language);
+    this.#root.lang = this.#say.tag;
+    this.#root.dataset.theme = this.getAttribute("theme") ?? "auto";
+    applyAccent(this.#root, this.getAttribute("accent"));
+
+    this.#composer = new Composer({ say: this.#say, send: (question) => this.#ask(question), stop: () => this.#conversation.stop() });
+    this.#source = new SourceView({ api: this.#api, say: this.#say, closed: (opener) => this.#sourceClosed(opener) });
+    this.#column = element("div", { class: "column" });
+    this.#scroll = element(
+      "div",
+      { class: "scroll", tabindex: 0, role: "region", "aria-label": this.#say.conversation, onscroll: () => this.#scrolled() },
+      this.#column,
+    );
+    this.#main = element("div", { class: "main" }, this.#scroll, this.#composer.element);
+    // Apart from the conversation: a stream of single words would be read out one by one.
+    this.#live = element("div", { class: "unseen", role: "status" });
+    this.#root.replaceChildren(this.#bar(), element("div", { class: "body" }, this.#main, this.#source.element), this.#live);
+    this.#composer.value = typed;
+    this.#showAll();
+    this.#fit();
+  }
+
+  #bar() {
+    const { fresh } = this.#say;
+    this.#fresh = button(
+      { class: "icon-button", "data-testid": "new-conversation", "aria-label": fresh, title: fresh, onclick: () => this.#startAnew() },
+      icon("fresh"),
+    );
+    const heading = element("h2", {}, this.getAttribute("heading") || "Taproot");
+    return element("header", { class: "bar" }, mark(), heading, this.#fresh, element("slot", { name: "actions" }));
+  }
+
+  #showAll() {
+    this.#views.clear();
+    this.#column.replaceChildren();
+    for (const message of this.#conversation.messages) this.#add(message);
+    if (this.#conversation.messages.length === 0) this.#column.append(this.#empty());
+    this.#showState();
+    this.#following = true;
+    this.#follow();
+  }
+
+  #empty() {
+    return emptyView({
+      say: this.#say,
+      greeting: this.getAttribute("greeting"),
+      suggestions: suggestionsOf(this.getAttribute("suggestions")),
+      ask: (question) => this.#ask(question),
+    });
+  }
+
+  #ask(question) {
+    this.#following = true;
+    this.focus();
+    this.#conversation.ask(question, this.#collections());
+  }
+
+  #startAnew() {
+    this.#source.close();
+    this.#conversation.clear();
+    this.focus();
+  }
+
+  #collections() {
+    return (this.getAttribute("collections") ?? "").split(",").map((name) => name.trim()).filter(Boolean);
+  }
+
+  #changed(kind, message) {
+    if (kind === "cleared") return this.#showAll();
+    if (kind === "added") {
+      this.#column.querySelector(".empty")?.remove();
+      this.#add(message);
+      this.#follow();
+    } else {
+      this.#showSoon(message);
+    }
+    this.#showState();
+  }
+
+  // Many deltas may come between two frames; each frame shows their sum.
+  #showSoon(message) {
+    this.#frameRequested.add(message);
+    const show = () => {
+      if (!this.#frameRequested.delete(message)) return; // shown meanwhile
+      this.#views.get(message)?.update();
+      this.#announce(message);
+      this.#follow();
+    };
+    // A hidden page gets no frames, and its answer must still arrive.
+    const growing = message.state === "streaming" || message.state === "waiting";
+    if (growing && !document.hidden) requestAnimationFrame(show);
+    else show();
+  }
+
+  #add(message) {
+    const context = {
+      say: this.#say,
+      openSource: (citation, opener) => this.#openSource(citation, opener),
+      retry: (answer) => {
+        this.#conversation.retry(answer, this.#collections());
+        this.focus();
+      },
+    };
+    const view = new MessageView(message, context);
+    this.#views.set(message, view);
+    this.#column.append(view.element);
+  }
+
+  #showState() {
+    this.#composer.busy = this.#conversation.busy;
+    this.#fresh.hidden = this.#conversation.messages.length === 0;
+  }
+
+  #announce(message) {
+    const say = this.#say;
+    const text = {
+      waiting: () => say.searching,
+      streaming: () => this.#live.textContent,
+      stopped: () => say.stopped,
+      failed: () => errorText(say, message.error),
+      done: () => `${spokenText(message)} ${message.abstained ? "" : say.ready(message.citations.length)}`,
+    }[message.state]();
+    if (text !== this.#live.textContent) this.#live.textContent = text;
+  }
+
+  #openSource(citation, opener) {
+    this.#source.open(citation, opener);
+    this.#fit();
+  }
+
+  #sourceClosed(opener) {
+    this.#fit();
+    if (opener?.isConnected) opener.focus();
+    else this.focus();
+  }
+
+  #key(event) {
+    const closes = event.key === "Escape" && !event.isComposing && this.#source.isOpen;
+    if (closes) this.#source.close();
+    // The page's own shortcuts must not fire while someone types here. Escape goes on to the widget's panel,
+    // unless it has closed the document: one press closes one thing.
+    if (event.key !== "Escape" || closes) event.stopPropagation();
+  }
+
+  // A document over the conversation hides it from the keyboard too.
+  #fit() {
+    if (!this.#source) return;
+    const wide = this.#root.clientWidth >= WIDE_PX;
+    this.#root.toggleAttribute("data-wide", wide);
+    this.#root.toggleAttribute("data-source", this.#source.isOpen);
+    this.#main.inert = this.#source.isOpen && !wide;
+    this.#source.element.setAttribute("aria-modal", String(!wide));
+  }
+
+  // Follows the end of the answer, but never pushes its question out of sight.
+  #follow() {
+    if (!this.#following) return;
+    const questions = this.#column.querySelectorAll(".question");
+    const question = questions[questions.length - 1];
+    const end = this.#scroll.scrollHeight - this.#scroll.clientHeight;
+    this.#scroll.scrollTop = question ? Math.min(end, question.offsetTop - NEAR_PX) : 0;
+    this.#followedTo = this.#scroll.scrollTop;
+  }
+
+  #scrolled() {
+    if (this.#scroll.scrollTop < this.#followedTo - NEAR_PX) this.#following = false;
+  }
+}
+
+function suggestionsOf(json) {
+  try {
+    const list = JSON.parse(json ?? "[]");
+    return Array.isArray(list) ? list.filter((item) => typeof item === "string").slice(0, 6) : [];
+  } catch {
+    return []; // a slip in the page's HTML must not cost the whole chat
+  }
+}
+
+if (!customElements.get("taproot-chat")) customElements.define("taproot-chat", TaprootChat);

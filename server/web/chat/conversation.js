@@ -1,0 +1,150 @@
+// In: questions, stop, retry, clear. Out: a list of plain messages and a call of `changed` for each change.
+// It keeps the conversation over a reload of the page. It knows no element and no language.
+//
+// A message is `{ role: "question", text }` or
+// `{ role: "answer", question, state, text, citations, sentences, shortAnswer, abstained, passages, error }`
+// with state: waiting → streaming → done | stopped | failed.
+
+const STORED_MESSAGES = 50; // pairs of question and answer, so an even number
+const UNDER_WAY = ["waiting", "streaming"];
+
+export class Conversation {
+  messages = [];
+  #api;
+  #storageKey;
+  #changed;
+  #conversationId = null;
+  #running = null; // AbortController of the answer under way
+
+  /** `changed(kind, message)`: kind is "added", "updated" or "cleared". */
+  constructor({ api, storageKey, changed }) {
+    this.#api = api;
+    this.#storageKey = storageKey;
+    this.#changed = changed;
+    this.#restore();
+  }
+
+  get busy() {
+    return this.#running !== null;
+  }
+
+  /** Resolves when the answer is complete, stopped or failed; it never rejects. */
+  async ask(question, collections) {
+    if (this.busy) return;
+    const answer = { role: "answer", question, ...emptyAnswer() };
+    for (const message of [{ role: "question", text: question }, answer]) {
+      this.messages.push(message);
+      this.#changed("added", message);
+    }
+    this.#store();
+    await this.#run(answer, collections);
+  }
+
+  /** Asks the question of a stopped or failed answer once more, in the same place. */
+  async retry(answer, collections) {
+    if (this.busy) return;
+    Object.assign(answer, emptyAnswer());
+    await this.#run(answer, collections);
+  }
+
+  stop() {
+    this.#running?.abort();
+  }
+
+  clear() {
+    this.stop();
+    this.#running = null;
+    this.messages = [];
+    this.#conversationId = null;
+    this.#store();
+    this.#changed("cleared");
+  }
+
+  async #run(answer, collections) {
+    const running = new AbortController();
+    this.#running = running;
+    this.#changed("updated", answer);
+    try {
+      const request = { question: answer.question, conversationId: this.#conversationId, collections };
+      for await (const { event, data } of this.#api.ask(request, running.signal)) {
+        if (running.signal.aborted) break;
+        this.#take(answer, event, data);
+        this.#changed("updated", answer);
+      }
+    } catch (failure) {
+      if (!running.signal.aborted) fail(answer, failure);
+    }
+    if (running.signal.aborted && answer.state !== "done") answer.state = "stopped";
+    if (this.#running !== running) return; // cleared meanwhile: the answer has no place any more
+    this.#running = null;
+    this.#store();
+    this.#changed("updated", answer);
+  }
+
+  #take(answer, event, data) {
+    if (event === "search_results") answer.passages = data.hits.length;
+    if (event === "citation") answer.citations = [...answer.citations.filter(({ n }) => n !== data.n), data];
+    if (event === "message") {
+      answer.state = "streaming";
+      answer.text += data.delta;
+    }
+    if (event === "final_answer") {
+      this.#conversationId = data.conversation_id;
+      Object.assign(answer, {
+        state: "done",
+        text: data.answer,
+        citations: data.citations,
+        sentences: data.sentences,
+        shortAnswer: data.short_answer,
+        abstained: data.status === "abstained",
+      });
+    }
+  }
+
+  #store() {
+    const messages = this.messages.slice(-STORED_MESSAGES);
+    try {
+      if (messages.length === 0) sessionStorage.removeItem(this.#storageKey);
+      else sessionStorage.setItem(this.#storageKey, JSON.stringify({ conversationId: this.#conversationId, messages }));
+    } catch {
+      // Storage is full or forbidden: the conversation still works, it just ends with the page.
+    }
+  }
+
+  #restore() {
+    try {
+      const stored = JSON.parse(sessionStorage.getItem(this.#storageKey));
+      if (!Array.isArray(stored?.messages)) return;
+      this.messages = stored.messages;
+      // The page was left in the middle of an answer; nobody is listening to that stream any more.
+      for (const message of this.messages) if (UNDER_WAY.includes(message.state)) message.state = "stopped";
+      this.#conversationId = stored.conversationId;
+    } catch {
+      // Unreadable or forbidden: start a new conversation.
+    }
+  }
+}
+
+function emptyAnswer() {
+  return {
+    state: "waiting",
+    text: "",
+    citations: [],
+    sentences: [],
+    shortAnswer: null,
+    abstained: false,
+    passages: null,
+    error: null,
+  };
+}
+
+function fail(answer, failure) {
+  answer.state = "failed";
+  answer.error = {
+    code: failure.code ?? "internal",
+    message: failure.message,
+    hint: failure.hint ?? "",
+    requestId: failure.requestId ?? "",
+    retryAfterSeconds: failure.retryAfterSeconds ?? null,
+  };
+}

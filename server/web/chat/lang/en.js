@@ -1,0 +1,65 @@
+// The words of the screen in English; also what other languages fall back to.
+
+export default {
+  name: "EN",
+  tag: "en",
+
+  title: "Ask your documents",
+  lead: "Ask in your own words. The answer comes from your company’s documents, and from nowhere else.",
+  hints: [
+    "Every sentence carries a number. Open it to read the very place it comes from.",
+    "Follow-up questions work: “and for contractors?”",
+    "When the documents do not answer, you are told so.",
+  ],
+  suggestions: "Suggested questions",
+
+  inputLabel: "Your question",
+  placeholder: "Ask a question…",
+  footnote: "Answers come only from your documents.",
+  send: "Send",
+  stop: "Stop",
+  fresh: "New conversation",
+  conversation: "Conversation",
+  question: "You asked",
+  answer: "Answer",
+
+  searching: "Searching the documents…",
+  reading: (count) => (count === 1 ? "Reading 1 passage…" : `Reading ${count} passages…`),
+  stopped: "Stopped before the answer was complete.",
+  refusal: "No answer in the documents",
+  nearest: "Nearest documents",
+  nearestNote: "They do not answer the question, but come closest to it.",
+  sources: "Sources",
+  source: (n) => `Source ${n}`,
+  page: (page) => `page ${page}`,
+  copy: "Copy with sources",
+  copied: "Copied",
+  retry: "Try again",
+  reference: (id) => `Reference: ${id}`,
+  ready: (count) => (count === 1 ? "1 source." : `${count} sources.`),
+
+  loadingSource: "Opening the document…",
+  closeSource: "Close the document",
+  original: "Open original",
+  before: "Show more above",
+  after: "Show more below",
+  changed: "The document has changed since this answer. The quoted words are no longer in it:",
+
+  toDark: "Use dark colours",
+  toLight: "Use light colours",
+  openWidget: "Ask a question",
+  closeWidget: "Close",
+
+  retryIn: (seconds) => `Try again in ${seconds} s.`,
+  errors: {
+    network: "The server could not be reached. Check the connection and try again.",
+    stream_cut: "The connection was lost before the answer was complete.",
+    overloaded: "Many people are asking right now.",
+    not_ready: "The server is starting.",
+    store_unavailable: "The document store does not answer at the moment.",
+    internal: "Something went wrong on the server.",
+    query_too_long: "The question is too long. Please shorten it.",
+    origin_not_allowed: "This website is not allowed to ask this server.",
+    document_not_found: "This document is no longer there, or you may not see it.",
+  },
+};

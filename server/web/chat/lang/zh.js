@@ -1,0 +1,65 @@
+// 界面文字：简体中文。
+
+export default {
+  name: "中文",
+  tag: "zh-Hans",
+
+  title: "向文档提问",
+  lead: "用平常的话提问即可。答案只来自贵公司的文档，别无其他来源。",
+  hints: [
+    "每句话都带有编号，点开即可查看原文所在的位置。",
+    "可以接着追问，例如“那外包人员呢？”",
+    "文档里没有答案时，会如实告诉您。",
+  ],
+  suggestions: "推荐问题",
+
+  inputLabel: "您的问题",
+  placeholder: "请输入问题…",
+  footnote: "答案只出自您的文档。",
+  send: "发送",
+  stop: "停止",
+  fresh: "新对话",
+  conversation: "对话",
+  question: "您的提问",
+  answer: "回答",
+
+  searching: "正在检索文档…",
+  reading: (count) => `正在阅读 ${count} 个段落…`,
+  stopped: "已停止，回答不完整。",
+  refusal: "文档中没有答案",
+  nearest: "最接近的文档",
+  nearestNote: "它们并未回答这个问题，但内容最为接近。",
+  sources: "出处",
+  source: (n) => `出处 ${n}`,
+  page: (page) => `第 ${page} 页`,
+  copy: "复制回答与出处",
+  copied: "已复制",
+  retry: "重试",
+  reference: (id) => `请求编号：${id}`,
+  ready: (count) => `共 ${count} 处出处。`,
+
+  loadingSource: "正在打开文档…",
+  closeSource: "关闭文档",
+  original: "打开原文件",
+  before: "显示上文",
+  after: "显示下文",
+  changed: "文档在回答之后有改动，已找不到以下引文：",
+
+  toDark: "切换到深色",
+  toLight: "切换到浅色",
+  openWidget: "提问",
+  closeWidget: "关闭",
+
+  retryIn: (seconds) => `请在 ${seconds} 秒后重试。`,
+  errors: {
+    network: "无法连接服务器，请检查网络后重试。",
+    stream_cut: "连接中断，回答不完整。",
+    overloaded: "当前提问的人较多。",
+    not_ready: "服务器正在启动。",
+    store_unavailable: "文档库暂时没有响应。",
+    internal: "服务器出现错误。",
+    query_too_long: "问题太长，请缩短后再试。",
+    origin_not_allowed: "此网站未获准访问该服务器。",
+    document_not_found: "该文档已不存在，或您无权查看。",
+  },
+};
