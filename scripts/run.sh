@@ -24,7 +24,7 @@ echo
 echo "  open        http://$address"
 case $docs in
     examples/documents)
-        echo "  try asking  A redox probe reports ERR-4012. How long should the customer soak it?"
+        echo "  try asking  My hotel blocks the VPN, it says VPN-809. Which transport setting should I pick?"
         echo "              年假最晚可以用到什么时候？"
         ;;
     *) echo "  try asking  something that your documents answer" ;;

@@ -70,8 +70,13 @@ fn cite(hit: &Found, sentence: SentenceSpan, n: u32) -> Citation {
     }
 }
 
-/// The citation of a passage's first sentence: where to look, when nothing answers.
+/// Characters that a sentence has at least, and a heading seldom.
+const TELLING_CHARS: usize = 24;
+
+/// The citation of a passage's first telling sentence: where to look, when nothing answers.
 pub fn cite_head(hit: &Found, n: u32) -> Citation {
-    let all = SentenceSpan { start: 0, end: hit.chunk.text.chars().count() };
-    cite(hit, sentences(&hit.chunk.text).first().copied().unwrap_or(all), n)
+    let all = sentences(&hit.chunk.text);
+    let telling = all.iter().find(|sentence| sentence.end - sentence.start >= TELLING_CHARS);
+    let whole = SentenceSpan { start: 0, end: hit.chunk.text.chars().count() };
+    cite(hit, telling.or(all.first()).copied().unwrap_or(whole), n)
 }

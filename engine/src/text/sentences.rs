@@ -66,7 +66,9 @@ fn ends_in_abbreviation(text: &str) -> bool {
     let last = text.rsplit(|c: char| c.is_whitespace() || c == '(').next().unwrap_or(text).to_lowercase();
     // A single letter with a full stop is an initial ("J. Smith"), except where it ends a longer text as a word ("plan B.").
     let initial = last.chars().count() == 2 && last.starts_with(char::is_alphabetic);
-    initial || ABBREVIATIONS.contains(&last.as_str())
+    // The number of a list item ("4. Tighten the screw.").
+    let item_number = text.len() <= 4 && text[..text.len() - 1].bytes().all(|b| b.is_ascii_digit());
+    initial || item_number || ABBREVIATIONS.contains(&last.as_str())
 }
 
 #[cfg(test)]
@@ -86,6 +88,7 @@ mod tests {
             &["Leave is 25 days.", "It rises to 28.5 after 5 years!"],
         );
         check("Ask Dr. Jansen. He knows.", &["Ask Dr. Jansen.", "He knows."]);
+        check("4. Tighten the screw. 5 Nm is enough.", &["4. Tighten the screw.", "5 Nm is enough."]);
         check("Use a tool (e.g. Grep) here. Done", &["Use a tool (e.g. Grep) here.", "Done"]);
     }
 

@@ -33,7 +33,7 @@ pub static WITH_READER: Weights = Weights {
         news: 0.46,
         short: -4.18,
     },
-    threshold: -1.5,
+    threshold: -2.0,
 };
 
 /// For the others.
