@@ -6,7 +6,7 @@
 use std::time::Duration;
 
 use reqwest::StatusCode;
-use reqwest::header::RETRY_AFTER;
+use reqwest::header::{CONTENT_TYPE, RETRY_AFTER};
 use serde::{Deserialize, Serialize};
 
 use super::blocks::Message;
@@ -92,7 +92,9 @@ impl Client {
     }
 
     async fn attempt(&self, body: &PostMessage<'_>) -> Attempt {
-        let sent = self.http.post(&self.url).bearer_auth(&self.bot_token).json(body).send().await;
+        // Slack asks for the charset by name; `json` keeps a type that is set before it.
+        let request = self.http.post(&self.url).header(CONTENT_TYPE, "application/json; charset=utf-8");
+        let sent = request.bearer_auth(&self.bot_token).json(body).send().await;
         let response = match sent {
             Ok(response) => response,
             Err(error) => return Attempt::Again(PostError::Unreachable(error.without_url().to_string()), None),

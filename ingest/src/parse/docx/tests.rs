@@ -1,3 +1,5 @@
+//! Word files made here, through the public door of the parsers.
+
 use std::io::{Cursor, Write};
 
 use zip::ZipWriter;

@@ -1,3 +1,5 @@
+//! PDF files made here, through the public door of the parsers.
+
 use pdf_extract::content::{Content, Operation};
 use pdf_extract::{Document, Object, Stream, dictionary};
 

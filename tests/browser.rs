@@ -1,0 +1,161 @@
+//! The chat page in a real browser: asked by keyboard, read by eye, on a desk and on a phone.
+
+use fantoccini::key::Key;
+use serde_json::json;
+use taproot_schemas::answer::{Answer, Status};
+
+use crate::support::browser::Browser;
+use crate::support::examples::examples;
+use crate::support::http::{Http, ok};
+
+const QUESTION: &str = "A redox probe reports ERR-4012. How long should the customer soak it before calibrating again?";
+const UNANSWERED: &str = "How many glorpified zibblewocks does the marmalade of Neptune contain?";
+const DONE: &str = "[data-role=answer][data-state=done]";
+
+/// What the server says to a question, to compare with what the page shows.
+async fn expected(question: &str) -> Answer {
+    ok(Http::to(&examples().server).post("/v1/ask", &json!({"question": question}))).await
+}
+
+fn words(text: &str) -> String {
+    text.split_whitespace().collect::<Vec<_>>().join(" ")
+}
+
+/// Opens the page and asks with the keyboard alone.
+async fn asked(browser: &Browser, question: &str) {
+    browser.goto(&examples().server.url("/")).await;
+    browser.deep("[data-testid=ask-input]").await;
+    browser.script("[data-testid=ask-input]", "found[0].focus()").await;
+    browser.types(question).await;
+    browser.press(Key::Enter).await;
+    browser.deep(DONE).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_question_is_asked_by_keyboard_and_its_source_is_opened() {
+    let browser = Browser::start().await;
+    browser.goto(&examples().server.url("/")).await;
+    browser.deep("[data-testid=ask-input]").await;
+    assert_eq!(browser.focused().await, "ask-input", "one can type at once");
+    browser.screenshot("chat-empty").await;
+    browser.types(QUESTION).await;
+    browser.press(Key::Enter).await;
+    browser.deep(DONE).await;
+
+    let answer = expected(QUESTION).await;
+    assert_eq!(answer.status, Status::Answered, "{answer:?}");
+    let shown = words(&browser.text(&format!("{DONE} [data-testid=answer]")).await);
+    for sentence in &answer.sentences {
+        assert!(shown.contains(&words(&sentence.text)), "{shown}");
+    }
+    let chips =
+        browser.script("[data-testid=citation-chip]", "return found.map((chip) => Number(chip.dataset.n))").await;
+    let mut cited: Vec<u32> = serde_json::from_value(chips).expect("numbers");
+    cited.sort_unstable();
+    assert_eq!(
+        cited,
+        answer.citations.iter().map(|citation| citation.n).collect::<Vec<_>>(),
+        "a chip for each citation"
+    );
+    browser.screenshot("chat-answer").await;
+
+    browser.click("[data-testid=citation-chip][data-n='1']").await;
+    browser.deep("[data-testid=source-view] [data-testid=source-quote]").await;
+    let quote = browser.text("[data-testid=source-quote]").await;
+    assert_eq!(quote, answer.citations[0].quote, "the quote is marked, and nothing else");
+    let visible =
+        "const box = found[0].getBoundingClientRect(), view = found[0].closest('.page').getBoundingClientRect();
+        return box.bottom > view.top && box.top < view.bottom && box.height > 0";
+    assert_eq!(browser.script("[data-testid=source-quote]", visible).await, true, "it is scrolled into view");
+    assert!(browser.text("[data-testid=source-view]").await.contains(&answer.citations[0].uri));
+    browser.screenshot("chat-source").await;
+
+    browser.press(Key::Escape).await;
+    browser.gone("[data-testid=source-view]").await;
+    assert_eq!(browser.focused().await, "citation-chip", "back to where it was opened from");
+    browser.press(Key::Enter).await;
+    browser.deep("[data-testid=source-quote]").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_is_shown_as_one_with_the_nearest_documents() {
+    let browser = Browser::start().await;
+    asked(&browser, UNANSWERED).await;
+    browser.deep("[data-testid=refusal]").await;
+    let answer = expected(UNANSWERED).await;
+    assert!(words(&browser.text("[data-testid=refusal]").await).contains(&words(&answer.answer)));
+    let sources = browser.text("[data-testid=sources]").await;
+    assert!(!answer.citations.is_empty() && answer.citations.iter().all(|c| sources.contains(&c.title)), "{sources}");
+    browser.click("[data-testid=source][data-n='1']").await;
+    browser.deep("[data-testid=source-view] [data-testid=source-quote]").await;
+    browser.screenshot("chat-refusal").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn language_and_colours_change_and_the_conversation_stays() {
+    let browser = Browser::start().await;
+    asked(&browser, QUESTION).await;
+    let before = browser.text(&format!("{DONE} [data-testid=answer]")).await;
+    assert_eq!(browser.script("html", "return document.documentElement.lang").await, "en");
+
+    browser.click("#language").await;
+    assert_eq!(browser.script("html", "return document.documentElement.lang").await, "zh-Hans");
+    assert_eq!(browser.text("h1").await, "向文档提问");
+    assert!(browser.text("[data-testid=sources]").await.contains("出处"), "the words of the screen, too");
+    assert_eq!(
+        browser.text(&format!("{DONE} [data-testid=answer]")).await,
+        before,
+        "words of documents are not translated"
+    );
+    browser.screenshot("chat-chinese").await;
+
+    let ground = "return getComputedStyle(found[0]).backgroundColor";
+    let chat = "taproot-chat, .root:has(.composer)";
+    let roots = "return found.filter((element) => element.matches('.root')).map((element) => getComputedStyle(element))
+        .map((style) => [style.backgroundColor, style.color])[0]";
+    let first = browser.script(chat, roots).await;
+    browser.click("#theme").await;
+    let second = browser.script(chat, roots).await;
+    assert_ne!(first, second, "the colours change");
+    assert_ne!(second[0], second[1], "text stands out from its ground: {second}");
+    let page = browser.script("html", ground).await;
+    browser.deep(DONE).await;
+    browser.screenshot("chat-dark").await;
+    browser.click("#theme").await;
+    assert_eq!(browser.script(chat, roots).await, first, "and back");
+    assert_ne!(browser.script("html", ground).await, page);
+
+    browser.click("#theme").await;
+    browser.client.refresh().await.expect("the page loads");
+    browser.deep("[data-testid=ask-input]").await;
+    assert_eq!(browser.script("html", "return document.documentElement.lang").await, "zh-Hans", "it is remembered");
+    assert_eq!(browser.script(chat, roots).await, second);
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn it_fits_a_phone() {
+    let browser = Browser::phone().await;
+    browser.goto(&examples().server.url("/")).await;
+    browser.deep("[data-testid=ask-input]").await;
+    let width = browser.script("html", "return window.innerWidth").await;
+    assert_eq!(width, 360);
+    assert!(browser.overflow().await <= 0, "the empty page");
+    browser.screenshot("phone-empty").await;
+
+    asked(&browser, QUESTION).await;
+    assert!(browser.overflow().await <= 0, "an answer");
+    browser.screenshot("phone-answer").await;
+    browser.click("[data-testid=citation-chip]").await;
+    browser.deep("[data-testid=source-quote]").await;
+    assert!(browser.overflow().await <= 0, "a source");
+    browser.screenshot("phone-source").await;
+    browser.click("[data-testid=source-close]").await;
+    browser.gone("[data-testid=source-view]").await;
+
+    browser.click("#language").await;
+    assert!(browser.overflow().await <= 0, "in Chinese");
+    browser.close().await;
+}

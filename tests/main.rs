@@ -1,0 +1,21 @@
+//! End to end: the real binary with real models, real files, a real browser. Nothing of it is replaced; only Slack is
+//! a stand-in, a strict one.
+//!
+//! Each test has a data directory of its own, or only reads the one of `support::examples`. They run in parallel.
+
+mod architecture;
+mod ask;
+mod browser;
+mod documents;
+mod http;
+mod ingest;
+mod jobs;
+mod origin;
+mod processes;
+mod recovery;
+mod search;
+mod slack;
+mod stream;
+mod support;
+mod unreadable;
+mod widget;

@@ -1,0 +1,175 @@
+//! Files that are hard to read, or cannot be: legacy encodings come out right, and a bad file never stops the rest.
+
+use encoding_rs::{BIG5, GB18030, WINDOWS_1252};
+use serde::Deserialize;
+use taproot_schemas::job::FileErrorCode;
+use unicode_normalization::UnicodeNormalization;
+
+use crate::support::evaldata;
+use crate::support::files::{encrypted_pdf, example, noise, pdf};
+use crate::support::taproot::Taproot;
+
+const SIMPLIFIED: &str =
+    "员工每年享有十五天带薪年假，入职不满一年的按比例计算。请提前两周在系统中提交申请，由直属主管批准。";
+const TRADITIONAL: &str =
+    "員工每年享有十五天帶薪年假，入職不滿一年的按比例計算。請提前兩週在系統中提交申請，由直屬主管批准。";
+const FRENCH: &str =
+    "Les congés payés sont accordés après un été passé à l'étranger. Le café « Zoé » reste ouvert à Noël.";
+
+#[test]
+fn legacy_encodings_are_read_right() {
+    let taproot = Taproot::new();
+    let utf16 = |text: &str, unit: fn(u16) -> [u8; 2]| text.encode_utf16().flat_map(unit).collect::<Vec<u8>>();
+    let files = [
+        ("gb18030.txt", GB18030.encode(SIMPLIFIED).0.into_owned(), SIMPLIFIED),
+        ("gb18030.md", GB18030.encode(SIMPLIFIED).0.into_owned(), SIMPLIFIED),
+        ("big5.txt", BIG5.encode(TRADITIONAL).0.into_owned(), TRADITIONAL),
+        ("latin1.txt", WINDOWS_1252.encode(FRENCH).0.into_owned(), FRENCH),
+        ("utf16le.txt", [b"\xff\xfe".to_vec(), utf16(SIMPLIFIED, u16::to_le_bytes)].concat(), SIMPLIFIED),
+        ("utf16be.txt", [b"\xfe\xff".to_vec(), utf16(TRADITIONAL, u16::to_be_bytes)].concat(), TRADITIONAL),
+        ("utf8-mark.txt", ["\u{feff}", SIMPLIFIED].concat().into_bytes(), SIMPLIFIED),
+    ];
+    for (name, bytes, _) in &files {
+        taproot.write(name, bytes);
+    }
+    let page = format!("<html><head><meta charset=\"gb2312\"></head><body><p>{SIMPLIFIED}</p></body></html>");
+    taproot.write("declared.html", GB18030.encode(&page).0);
+    let report = taproot.ingest();
+    assert!(report.failed.is_empty(), "{report:?}");
+    for (name, _, expected) in &files {
+        assert_eq!(&taproot.text(name), expected, "{name}");
+    }
+    assert_eq!(taproot.text("declared.html"), SIMPLIFIED);
+}
+
+#[test]
+fn bad_files_are_told_with_their_reason_and_the_rest_is_there() {
+    let taproot = Taproot::new();
+    taproot.write("good.md", "# Good\n\nThe curlew calls at dusk.\n");
+    taproot.write("zz-last.pdf", pdf(&["The dunlin feeds at low tide."]));
+    let docx = example("hr/parental-leave.docx");
+    let bad: [(&str, Vec<u8>, &[FileErrorCode]); 6] = [
+        ("cut.docx", docx[..docx.len() / 2].to_vec(), &[FileErrorCode::Corrupt]),
+        ("damaged.pdf", [b"%PDF-1.7\n".to_vec(), noise(2_000)].concat(), &[FileErrorCode::Corrupt]),
+        ("empty.txt", Vec::new(), &[FileErrorCode::Empty]),
+        ("locked.pdf", encrypted_pdf(), &[FileErrorCode::Encrypted]),
+        ("notes.docx", b"this is no archive".to_vec(), &[FileErrorCode::Corrupt, FileErrorCode::UnsupportedFormat]),
+        ("spaces.md", b" \n\t\n".to_vec(), &[FileErrorCode::Empty]),
+    ];
+    for (name, bytes, _) in &bad {
+        taproot.write(name, bytes);
+    }
+    taproot.write("lines.jsonl", "{\"_id\":\"ok\",\"text\":\"The egret waits.\"}\nnot json\n{\"_id\":\"none\"}\n");
+
+    taproot.write("noise.txt", noise(4_000));
+    taproot.write("picture.png", [b"\x89PNG\r\n\x1a\n".to_vec(), noise(500)].concat());
+
+    let report = taproot.ingest();
+    assert_eq!(report.added, 3, "{report:?}");
+    assert_eq!(report.skipped, 2, "what is no document of a known format is counted: {report:?}");
+    for (name, _, codes) in &bad {
+        let failure = report.failed.iter().find(|failure| &failure.path == name);
+        let failure = failure.unwrap_or_else(|| panic!("{name} is not told: {report:?}"));
+        assert!(codes.contains(&failure.code) && !failure.reason.is_empty(), "{failure:?}");
+    }
+    let lines = report.failed.iter().filter(|failure| failure.path.starts_with("lines.jsonl")).count();
+    assert_eq!(lines, 2, "each bad line is told: {report:?}");
+    assert_eq!(report.failed.len(), bad.len() + lines, "{report:?}");
+    assert_eq!(taproot.uris(), ["good.md", "lines.jsonl#ok", "zz-last.pdf"]);
+    assert_eq!(taproot.search("curlew")[0].uri, "good.md");
+
+    let again = taproot.ingest();
+    let told = |failed: &[taproot_schemas::job::FileFailure]| {
+        let mut paths: Vec<String> = failed.iter().map(|failure| failure.path.clone()).collect();
+        paths.retain(|path| !path.starts_with("lines.jsonl"));
+        paths.sort();
+        paths
+    };
+    assert_eq!(told(&again.failed), told(&report.failed), "bad files are told each time");
+    assert_eq!((again.added, again.unchanged), (0, 3), "{again:?}");
+
+    let repaired = "Now there is something to read about the fulmar.\n";
+    taproot.write("empty.txt", repaired);
+    assert_eq!(taproot.ingest().added, 1, "a file that was repaired comes in");
+    taproot.assert_healthy();
+}
+
+#[test]
+fn a_document_that_becomes_unreadable_is_told() {
+    let taproot = Taproot::new();
+    taproot.write("plan.pdf", pdf(&["The gannet dives."]));
+    assert_eq!(taproot.ingest().added, 1);
+    taproot.write("plan.pdf", encrypted_pdf());
+    let report = taproot.ingest();
+    assert_eq!(report.failed.iter().map(|failure| failure.code).collect::<Vec<_>>(), [FileErrorCode::Encrypted]);
+    assert!(taproot.uris().is_empty(), "its owner has locked it: the old text is not shown any more");
+    taproot.assert_healthy();
+}
+
+/// A line of the manifest of the shared files.
+#[derive(Deserialize)]
+struct SharedFile {
+    path: String,
+    expects: String,
+    must_contain: Vec<String>,
+}
+
+/// Small ones of the formats that are read; `archive`, `mail`, `sheet` and the like are not yet.
+const SHARED_FILES: [&str; 17] = [
+    "text/big5_a.txt",
+    "text/testTXT_win-1252.txt",
+    "text/wiki.md",
+    "web/example_03.html",
+    "web/table_06.html",
+    "web/testHTML_charset_utf16le.html",
+    "web/testHTMLNoisyMetaEncoding_1.html",
+    "word/lorem_ipsum.docx",
+    "word/testWORD_protected_passtika.docx",
+    "word/truncated_a.docx",
+    "word/word_tables.docx",
+    "word/zero_bytes_a.docx",
+    "pdf/002-trivial-libre-office-writer.pdf",
+    "pdf/aes-256.pdf",
+    "pdf/empty.pdf",
+    "pdf/movie-theater-booking-2024.pdf",
+    "pdf/rc4-128.pdf",
+];
+
+#[test]
+fn real_files_come_out_as_their_manifest_says() {
+    let folder = evaldata::folder().join("files");
+    let manifest = std::fs::read_to_string(folder.join("manifest.jsonl")).expect("a manifest");
+    let files: Vec<SharedFile> = manifest
+        .lines()
+        .map(|line| serde_json::from_str(line).expect("a line of the manifest"))
+        .filter(|file: &SharedFile| SHARED_FILES.contains(&file.path.as_str()))
+        .collect();
+    assert_eq!(files.len(), SHARED_FILES.len(), "all of them are in the manifest");
+    let taproot = Taproot::new();
+    for file in &files {
+        taproot.write(&file.path, std::fs::read(folder.join(&file.path)).expect("a file of the manifest"));
+    }
+    let report = taproot.ingest();
+    let uris = taproot.uris();
+    let mut wrong = Vec::new();
+    for SharedFile { path, expects, must_contain } in &files {
+        let failure = report.failed.iter().find(|failure| &failure.path == path);
+        let text = if uris.contains(path) { folded(&taproot.text(path)) } else { String::new() };
+        let missing: Vec<_> = must_contain.iter().filter(|piece| !text.contains(&folded(piece))).collect();
+        let right = match expects.as_str() {
+            "text" => failure.is_none() && missing.is_empty(),
+            "encrypted" => failure.is_some_and(|failure| failure.code == FileErrorCode::Encrypted),
+            "empty" => failure.is_some_and(|failure| failure.code == FileErrorCode::Empty) || text.is_empty(),
+            _ => failure.is_some() || !text.is_empty(),
+        };
+        if !right {
+            wrong.push(format!("{path}: {expects} expected; failure {failure:?}, missing {missing:?}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+/// As the manifest compares: after NFKC and case folding, without white space.
+fn folded(text: &str) -> String {
+    text.nfkc().flat_map(char::to_lowercase).filter(|c| !c.is_whitespace()).collect()
+}
