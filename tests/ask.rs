@@ -176,3 +176,21 @@ fn is_chinese(text: &str) -> bool {
 fn folded(text: &str) -> String {
     text.nfkc().filter(|c| !c.is_whitespace()).collect()
 }
+
+/// The reader's input is shorter than the longest question that is taken; that once failed.
+#[test]
+fn a_very_long_question_is_answered_or_refused() {
+    let question = "When is the annual leave that I carried over from the year before lost? ".repeat(50);
+    let answer: Answer = examples().taproot.json(&["ask", question.trim()]);
+    assert_eq!(answer.question, question.trim());
+}
+
+#[test]
+fn names_of_groups_are_plain() {
+    let taproot = Taproot::new();
+    taproot.write("a.txt", "The heron waits by the weir.");
+    let folder = taproot.documents_folder();
+    let said = taproot.fails(&["ingest", &folder.to_string_lossy(), "--allow", "a\"b"]);
+    assert!(said.contains("name of a group"), "{said}");
+    assert!(taproot.documents().is_empty());
+}

@@ -154,3 +154,28 @@ fn the_settings_are_checked_with_a_message() {
     let error = String::from_utf8_lossy(&output.stderr);
     assert!(!output.status.success() && error.contains("models") && error.contains("hint: "), "{error}");
 }
+
+/// A stop in the middle of a long file, with more files waiting than the pipeline's channels hold, once never ended.
+#[tokio::test(flavor = "multi_thread")]
+async fn ctrl_c_in_the_middle_of_a_long_file_ends_too() {
+    let taproot = Taproot::new();
+    let line = |number| format!("{}\n", json!({"_id": number, "text": report(number, 1)}));
+    taproot.write("a.jsonl", (0..5_000).map(line).collect::<String>());
+    for number in 0..60 {
+        taproot.write(&format!("b/{number:03}.md"), report(number, 2));
+    }
+    let mut server = Server::start(&taproot);
+    let http = Http::to(&server);
+    let job: Job = ok(http.post("/v1/jobs", &json!({"path": taproot.documents_folder()}))).await;
+    eventually("a part of the file is committed", || async {
+        let job: Job = ok(http.get(&format!("/v1/jobs/{}", job.id))).await;
+        (job.progress.documents > 0).then_some(())
+    })
+    .await;
+    server.interrupt();
+    let asked = Instant::now();
+    assert_eq!(server.ended().code(), Some(0));
+    assert!(asked.elapsed() < GRACE, "{:?}", asked.elapsed());
+    drop(server);
+    taproot.assert_healthy();
+}

@@ -2,7 +2,7 @@
 
 use encoding_rs::{BIG5, GB18030, WINDOWS_1252};
 use serde::Deserialize;
-use taproot_schemas::job::FileErrorCode;
+use taproot_schemas::job::{FileErrorCode, Report};
 use unicode_normalization::UnicodeNormalization;
 
 use crate::support::evaldata;
@@ -172,4 +172,20 @@ fn real_files_come_out_as_their_manifest_says() {
 /// As the manifest compares: after NFKC and case folding, without white space.
 fn folded(text: &str) -> String {
     text.nfkc().flat_map(char::to_lowercase).filter(|c| !c.is_whitespace()).collect()
+}
+
+/// A file that is there and cannot be read now was once taken for gone, and its document deleted.
+#[test]
+fn a_file_that_cannot_be_read_now_keeps_its_document() {
+    let taproot = Taproot::new();
+    taproot.write("ledger.txt", "The heron waits by the weir.");
+    taproot.ingest();
+    taproot.write("ledger.txt", "The heron waits by the weir. ".repeat(60_000));
+    let folder = taproot.documents_folder();
+    let mut ingest = taproot.command(["--json".as_ref(), "ingest".as_ref(), folder.as_os_str()]);
+    let output = ingest.env("TAPROOT_INGEST_MAX_FILE_MIB", "1").output().expect("it runs");
+    let report: Report = serde_json::from_slice(&output.stdout).expect("a report");
+    assert_eq!((report.deleted, report.failed.len()), (0, 1), "{report:?}");
+    assert_eq!(report.failed[0].code, FileErrorCode::TooLarge);
+    assert_eq!(taproot.text("ledger.txt"), "The heron waits by the weir.");
 }

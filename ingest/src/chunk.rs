@@ -16,6 +16,8 @@ const MIN_TEXT_TOKENS: usize = 128;
 const MIN_SECTION_TOKENS: usize = 64;
 /// A repeated sentence is no longer than this.
 const OVERLAP_TOKENS: usize = 32;
+/// A run without a gap (a hash, base64, Thai) may be one unknown token to the model; it is counted as more.
+const MAX_CHARS_PER_TOKEN: usize = 12;
 /// Special tokens and line breaks around title, headings and text.
 const FRAME_TOKENS: usize = 6;
 
@@ -165,7 +167,8 @@ impl Chunker<'_> {
     }
 
     fn unit(&self, start: usize, end: usize, heading: bool) -> Unit {
-        Unit { start, end, tokens: (self.tokens.count)(self.index.slice(start, end)), heading }
+        let counted = (self.tokens.count)(self.index.slice(start, end));
+        Unit { start, end, tokens: counted.max((end - start) / MAX_CHARS_PER_TOKEN), heading }
     }
 }
 
@@ -230,6 +233,12 @@ mod tests {
         let found = chunks(&document(&[long.trim().into(), "# Next".into(), long.trim().into()]), "Title", TOKENS);
         assert!(found.iter().any(|chunk| chunk.text.starts_with("Next\n\nword")), "{found:?}");
         assert!(found.iter().all(|chunk| !chunk.text.ends_with("Next")), "{found:?}");
+    }
+
+    #[test]
+    fn a_run_without_a_gap_is_cut_too() {
+        let found = chunks(&document(&["ab01".repeat(5_000)]), "Title", TOKENS);
+        assert!(found.iter().all(|chunk| chunk.text.len() <= TOKENS.max * MAX_CHARS_PER_TOKEN), "{}", found.len());
     }
 
     proptest! {

@@ -102,7 +102,8 @@ pub async fn run(engine: &Engine, context: Arc<Context>, files: Vec<HashedFile>)
         let embedder = (Arc::clone(&context), Arc::clone(&parsed), event_sender.clone());
         threads.push(spawn(format!("embed-{number}"), move || embed_documents(&embedder.0, &embedder.1, &embedder.2))?);
     }
-    drop((parsed_sender, event_sender));
+    // Only the threads own the receivers: when one stage gives up, the stages before it see their channel closed.
+    drop((parsed_sender, event_sender, work, parsed));
 
     let feed = feed(engine, &context, files, work_sender);
     let commit = commit::commit_events(engine, &context, events);
@@ -134,7 +135,7 @@ async fn feed(
             break;
         }
         let known = catalog.documents_of_file(&context.source_id, &file.file.path).await?;
-        let known = known.into_iter().map(|(_, uri, hash)| (uri, hash)).collect();
+        let known = known.into_iter().map(|document| (document.uri, document.hash)).collect();
         if work.send((index, Work { file, known })).await.is_err() {
             break;
         }

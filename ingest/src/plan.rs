@@ -2,8 +2,10 @@
 //! rename costs nothing and a touched file is not read twice.
 
 use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
 
 use taproot_engine::store::FileRecord;
+use taproot_schemas::job::FileErrorCode;
 
 use crate::scan::ScannedFile;
 
@@ -36,18 +38,20 @@ pub fn plan(on_disk: Vec<HashedFile>, seen: Vec<FileRecord>, pipeline: &str) -> 
     let mut new = Vec::new();
     for file in on_disk {
         match seen.remove(&file.file.path) {
-            Some(record) if record.hash == file.hash && record.pipeline == pipeline => plan.unchanged.push(record),
+            Some(record) if record.hash == file.hash && record.pipeline == pipeline && is_settled(&record) => {
+                plan.unchanged.push(record);
+            }
             Some(_) => plan.read.push(file),
             None => new.push(file),
         }
     }
     // What is left of `seen` is gone from its place; a new file with the same content is where it went.
     let mut gone_by_hash: HashMap<(String, String), Vec<String>> = HashMap::new();
-    for record in seen.values().rev().filter(|record| record.error.is_none()) {
-        gone_by_hash.entry((record.hash.clone(), record.pipeline.clone())).or_default().push(record.path.clone());
+    for record in seen.values().rev().filter(|record| record.error.is_none() && record.pipeline == pipeline) {
+        gone_by_hash.entry((record.hash.clone(), extension(&record.path))).or_default().push(record.path.clone());
     }
     for file in new {
-        let key = (file.hash.clone(), pipeline.to_owned());
+        let key = (file.hash.clone(), extension(&file.file.path));
         match gone_by_hash.get_mut(&key).and_then(Vec::pop) {
             Some(from) => {
                 seen.remove(&from);
@@ -59,6 +63,18 @@ pub fn plan(on_disk: Vec<HashedFile>, seen: Vec<FileRecord>, pipeline: &str) -> 
     plan.gone = seen.into_keys().collect();
     plan.read.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     plan
+}
+
+/// Whether reading the file again, as it is, would come to the same. A time-out or a crash may be a passing fault, and
+/// the limits may have been raised since.
+fn is_settled(record: &FileRecord) -> bool {
+    use FileErrorCode::{Corrupt, Empty, Encrypted, UnsupportedFormat};
+    record.error.as_ref().is_none_or(|(code, _)| matches!(code, Corrupt | Empty | Encrypted | UnsupportedFormat))
+}
+
+/// The ending has a say in how a file is read: `notes.txt` that becomes `notes.md` is another document.
+fn extension(path: &str) -> String {
+    Path::new(path).extension().map(|extension| extension.to_string_lossy().to_lowercase()).unwrap_or_default()
 }
 
 #[cfg(test)]
@@ -105,6 +121,22 @@ mod tests {
         check("a=1 copy=1", "a=1", "read: copy moved:  unchanged: a gone: ");
         check("x=1 y=1", "a=1 b=1", "read:  moved: a>x,b>y unchanged:  gone: ");
         check("a=2 b=1", "a=1 b=2", "read: a,b moved:  unchanged:  gone: ");
+    }
+
+    #[test]
+    fn a_name_that_changes_how_a_file_is_read_is_no_move() {
+        check("a.md=1", "a.txt=1", "read: a.md moved:  unchanged:  gone: a.txt");
+        check("b.TXT=1", "a.txt=1", "read:  moved: a.txt>b.TXT unchanged:  gone: ");
+    }
+
+    #[test]
+    fn what_may_have_been_a_passing_fault_is_read_again() {
+        for (code, read) in
+            [(FileErrorCode::Timeout, 1), (FileErrorCode::ParserCrashed, 1), (FileErrorCode::Corrupt, 0)]
+        {
+            let record = FileRecord { error: Some((code, "why".into())), ..seen("a", "1") };
+            assert_eq!(plan(vec![disk("a", "1")], vec![record], "p").read.len(), read, "{code:?}");
+        }
     }
 
     #[test]

@@ -1,5 +1,6 @@
 //! The ingest's door: one folder brought into one collection.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -51,6 +52,7 @@ pub async fn ingest(
     cancel: watch::Receiver<bool>,
 ) -> Result<Report> {
     let begun = Instant::now();
+    check_names(&request)?;
     let path = tokio::fs::canonicalize(&request.path)
         .await
         .map_err(|source| Error::Io { path: request.path.clone(), source })?;
@@ -68,9 +70,10 @@ pub async fn ingest(
         request,
     });
 
-    let (on_disk, complete) = look(&context, path).await?;
-    let seen = catalog.files(&context.source_id).await?;
-    let seen = if single_file { seen.into_iter().filter(|record| is_named(record, &on_disk)).collect() } else { seen };
+    let Look { on_disk, unread, complete } = look(&context, path).await?;
+    let mut seen = catalog.files(&context.source_id).await?;
+    // What is there but cannot be read now is neither gone nor moved.
+    seen.retain(|record| !unread.contains(&record.path) && (!single_file || is_named(record, &on_disk)));
     let plan = plan(on_disk, seen, &context.pipeline);
     context.tracker.planned(&plan);
     if !context.cancelled() {
@@ -85,43 +88,71 @@ pub async fn ingest(
     Ok(context.tracker.report(begun.elapsed()))
 }
 
+/// Names of groups and collections stand in lists, queries and headers: they are plain.
+fn check_names(request: &IngestRequest) -> Result<()> {
+    let plain = |name: &&String| {
+        !name.is_empty()
+            && name.chars().count() <= 100
+            && !name.contains(|c: char| c.is_control() || "\"\\,*".contains(c))
+    };
+    match request.allow.iter().chain([&request.collection]).find(|name| !plain(name)) {
+        None => Ok(()),
+        Some(name) => Err(Error::InvalidRequest {
+            what: "name of a group or collection",
+            detail: format!("{name:?} is empty, too long, or has one of \" \\ , * in it"),
+        }),
+    }
+}
+
 /// What the stored result of a file depends on besides its content.
 fn fingerprint(engine: &Engine, allow: &[String]) -> String {
     let mut allow = allow.to_vec();
     allow.sort();
-    format!("{PIPELINE_VERSION}/{}/{}", engine.models().embedder.fingerprint(), allow.join(","))
+    format!("{PIPELINE_VERSION}/{}/{allow:?}", engine.models().embedder.fingerprint())
+}
+
+/// What a look at the folder found.
+struct Look {
+    on_disk: Vec<HashedFile>,
+    /// Paths of files that are there and could not be read.
+    unread: HashSet<String>,
+    /// False when a part of the tree could not be read.
+    complete: bool,
 }
 
 /// Walks the folder and hashes its files, on a thread of its own.
-async fn look(context: &Arc<Context>, path: PathBuf) -> Result<(Vec<HashedFile>, bool)> {
+async fn look(context: &Arc<Context>, path: PathBuf) -> Result<Look> {
     let context = Arc::clone(context);
     let looked = tokio::task::spawn_blocking(move || {
         let found = scan(&path);
         context.tracker.scanned(found.files.len());
-        found.failed.into_iter().for_each(|failure| context.tracker.failed(failure));
-        let hashed = found.files.into_iter().filter_map(|file| hashed(&context, file)).collect();
-        (hashed, found.complete)
+        let (mut on_disk, mut failed) = (Vec::new(), found.failed);
+        for file in found.files {
+            match hashed(&context, file) {
+                Ok(file) => on_disk.push(file),
+                Err(failure) => failed.push(failure),
+            }
+        }
+        let unread = failed.iter().map(|failure| failure.path.clone()).collect();
+        failed.into_iter().for_each(|failure| context.tracker.failed(failure));
+        Look { on_disk, unread, complete: found.complete }
     });
     looked.await.map_err(|e| Error::Panicked { detail: e.to_string() })
 }
 
-fn hashed(context: &Context, file: ScannedFile) -> Option<HashedFile> {
+fn hashed(context: &Context, file: ScannedFile) -> Result<HashedFile, FileFailure> {
     let limit = context.request.limits.max_file_bytes;
     if file.bytes > limit {
         let reason = format!("the file has {} MiB, the limit is {} MiB", file.bytes >> 20, limit >> 20);
-        context.tracker.failed(FileFailure { path: file.path, code: FileErrorCode::TooLarge, reason });
-        return None;
+        return Err(FileFailure { path: file.path, code: FileErrorCode::TooLarge, reason });
     }
     let begun = Instant::now();
     let hash = hash(&file.absolute);
     context.tracker.time(|stages| &stages.hash, begun.elapsed());
     match hash {
-        Ok(hash) => Some(HashedFile { file, hash }),
+        Ok(hash) => Ok(HashedFile { file, hash }),
         Err(error) => {
-            let failure =
-                FileFailure { path: file.path, code: FileErrorCode::Unreadable, reason: error.kind().to_string() };
-            context.tracker.failed(failure);
-            None
+            Err(FileFailure { path: file.path, code: FileErrorCode::Unreadable, reason: error.kind().to_string() })
         }
     }
 }
@@ -149,7 +180,7 @@ async fn delete_gone(engine: &Engine, context: &Context, plan: &Plan) -> Result<
     let catalog = engine.catalog()?;
     for path in &plan.gone {
         let documents = catalog.documents_of_file(&context.source_id, path).await?;
-        let ids: Vec<String> = documents.into_iter().map(|(id, _, _)| id).collect();
+        let ids: Vec<String> = documents.into_iter().map(|document| document.id).collect();
         engine.writer()?.delete(&ids).await?;
         catalog.forget_file(&context.source_id, path).await?;
         context.tracker.deleted(ids.len() as u64);

@@ -59,7 +59,7 @@ impl Answerer {
             Some(composed) => answered(composed, evidence.confidence),
             None => refused(&query, &found, evidence.confidence),
         };
-        self.locate(&mut said.citations).await?;
+        self.locate(&mut said.citations, &found).await?;
         let answer = Answer {
             id: Uuid::now_v7().to_string(),
             conversation_id: request.conversation_id.clone().unwrap_or_else(|| Uuid::now_v7().to_string()),
@@ -80,9 +80,12 @@ impl Answerer {
     }
 
     /// Page and heading of each quote; a chunk knows them for its beginning only.
-    async fn locate(&self, citations: &mut [Citation]) -> Result<()> {
+    async fn locate(&self, citations: &mut [Citation], found: &[Found]) -> Result<()> {
         for citation in citations {
-            if let Some(place) = self.retriever.catalog.place(&citation.document_id, citation.start).await? {
+            let chunk = found.iter().map(|hit| &hit.chunk).find(|chunk| chunk.id.to_string() == citation.chunk_id);
+            let Some(chunk) = chunk else { continue };
+            let place = self.retriever.catalog.place(&chunk.document_id, chunk.version, citation.start).await?;
+            if let Some(place) = place {
                 citation.page = place.page;
                 citation.heading = join_headings(&place.heading);
             }

@@ -8,16 +8,20 @@ use super::embedder::plain_tokenizer;
 use super::pool::Pool;
 use super::registry::ReaderEntry;
 use super::runtime::{Input, Model, Runtime};
-use crate::text::SentenceSpan;
+use crate::text::{SentenceSpan, slice_chars};
 use crate::{Error, Result};
 
 /// Tokens that two windows of a long passage share.
 const WINDOW_OVERLAP_TOKENS: usize = 64;
+/// [CLS] question [SEP] passage [SEP].
+const SPECIAL_TOKENS: usize = 3;
 
 /// The extractive reader.
 pub struct Reader {
     entry: ReaderEntry,
     tokenizer: Tokenizer,
+    /// The same, without truncation.
+    plain: Tokenizer,
     pool: Pool,
 }
 
@@ -33,7 +37,8 @@ pub struct Reading {
 
 impl Reader {
     pub(super) fn load(runtime: &Runtime, dir: &Path, entry: &ReaderEntry, sessions: usize) -> Result<Reader> {
-        let mut tokenizer = plain_tokenizer(&dir.join(&entry.tokenizer), &entry.name)?;
+        let plain = plain_tokenizer(&dir.join(&entry.tokenizer), &entry.name)?;
+        let mut tokenizer = plain.clone();
         let windows = TruncationParams {
             max_length: entry.max_tokens,
             stride: WINDOW_OVERLAP_TOKENS,
@@ -44,7 +49,7 @@ impl Reader {
             .with_truncation(Some(windows))
             .map_err(|e| Error::Model { name: entry.name.clone(), detail: e.to_string() })?;
         let pool = Pool::new(runtime.sessions(&dir.join(&entry.path), sessions)?);
-        Ok(Reader { entry: entry.clone(), tokenizer, pool })
+        Ok(Reader { entry: entry.clone(), tokenizer, plain, pool })
     }
 
     /// Whether the model can read this language.
@@ -52,14 +57,23 @@ impl Reader {
         self.entry.languages.iter().any(|known| known == language || known == "*")
     }
 
+    /// As much of a question as leaves the passage windows that move on: more than their overlap.
+    fn beginning<'q>(&self, question: &'q str) -> Result<&'q str> {
+        let room = self.entry.max_tokens.saturating_sub(2 * WINDOW_OVERLAP_TOKENS + SPECIAL_TOKENS);
+        let encoding = self.plain.encode_char_offsets(question, false).map_err(|e| self.failed(e))?;
+        Ok(encoding.get_offsets().get(room).map_or(question, |&(at, _)| slice_chars(question, 0, at)))
+    }
+
+    fn failed(&self, error: tokenizers::Error) -> Error {
+        Error::Model { name: self.entry.name.clone(), detail: error.to_string() }
+    }
+
     /// The best span inside each of the passage's sentences; `None` for one that the model could not see. Passages
     /// longer than the model's input are read in windows, which answer together: the surest span of a sentence
     /// against the surest "nothing here" of any window.
     pub fn read(&self, question: &str, passage: &str, sentences: &[SentenceSpan]) -> Result<Vec<Option<Reading>>> {
-        let encoding = self
-            .tokenizer
-            .encode_char_offsets((question, passage), true)
-            .map_err(|e| Error::Model { name: self.entry.name.clone(), detail: e.to_string() })?;
+        let question = self.beginning(question)?;
+        let encoding = self.tokenizer.encode_char_offsets((question, passage), true).map_err(|e| self.failed(e))?;
         let mut best: Vec<Option<Reading>> = vec![None; sentences.len()];
         let mut null_score = f32::INFINITY;
         self.pool.with(|model| {

@@ -13,7 +13,7 @@ mod types;
 mod vectors;
 mod writer;
 
-pub use catalog::{Catalog, FileRecord, StoredChunk, title_or_name};
+pub use catalog::{Catalog, FileDocument, FileRecord, StoredChunk, title_or_name};
 pub use doctor::Doctor;
 pub use lexical::Lexical;
 pub use types::{ChunkId, Filter, IndexedChunk, NewChunk, NewDocument, embedded_text, join_headings};

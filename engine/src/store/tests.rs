@@ -122,7 +122,7 @@ async fn adds_changes_and_deletes_reach_every_store() {
     assert_eq!(stores.texts().await, ["four", "three"]);
 
     let found = stores.catalog.documents_of_file(&stores.source, "a.txt").await.expect("documents");
-    stores.writer.delete(&[found[0].0.clone()]).await.expect("deleted");
+    stores.writer.delete(&[found[0].id.clone()]).await.expect("deleted");
     assert_eq!(stores.texts().await, ["three"]);
     assert_eq!(stores.lexical.search(&["four".into()], &everything(), 10).expect("a search"), []);
     stores.close().await;
@@ -176,6 +176,6 @@ async fn a_moved_file_keeps_its_documents() {
     let before = stores.catalog.documents_of_file(&stores.source, "old.jsonl").await.expect("documents");
     stores.catalog.move_file(&stores.source, "old.jsonl", "new/x.jsonl").await.expect("moved");
     let after = stores.catalog.documents_of_file(&stores.source, "new/x.jsonl").await.expect("documents");
-    assert_eq!((&after[0].0, after[0].1.as_str()), (&before[0].0, "new/x.jsonl#7"));
+    assert_eq!((&after[0].id, after[0].uri.as_str()), (&before[0].id, "new/x.jsonl#7"));
     stores.close().await;
 }

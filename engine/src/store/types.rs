@@ -88,11 +88,15 @@ impl IndexedChunk {
     }
 }
 
+/// Characters of a title, or a heading path, that are put before a chunk's text: the text must have room beside them.
+const CONTEXT_CHARS: usize = 200;
+
 /// Title, heading path and text of a chunk, a line each.
 pub fn embedded_text(title: &str, heading: Option<&str>, text: &str) -> String {
+    let short = |context: &str| context.chars().take(CONTEXT_CHARS).collect::<String>();
     match heading {
-        Some(heading) if heading != title => format!("{title}\n{heading}\n{text}"),
-        _ => format!("{title}\n{text}"),
+        Some(heading) if heading != title => format!("{}\n{}\n{text}", short(title), short(heading)),
+        _ => format!("{}\n{text}", short(title)),
     }
 }
 

@@ -81,13 +81,21 @@ impl Writer {
     /// Brings chunks that an index lost back from the catalog: `points` carry fresh vectors.
     pub async fn restore(&self, lexical: Vec<IndexedChunk>, points: Vec<Point>) -> Result<()> {
         let _turn = self.turn.lock().await;
+        let ids: Vec<ChunkId> = lexical.iter().map(|chunk| chunk.id).chain(points.iter().map(|p| p.chunk.id)).collect();
+        let live = self.catalog.live_of(&ids).await?;
+        let points = points.into_iter().filter(|point| live.contains(&point.chunk.id)).collect();
         self.vectors.upsert(points).await?;
+        let lexical = lexical.into_iter().filter(|chunk| live.contains(&chunk.id)).collect();
         self.commit_lexical(lexical, Vec::new()).await
     }
 
-    /// Takes chunks out of the indexes that the catalog does not know as live.
-    pub async fn expel(&self, lexical: Vec<ChunkId>, vectors: Vec<ChunkId>) -> Result<()> {
+    /// Takes chunks out of the indexes that the catalog does not know as live; it is asked again, since a commit may
+    /// have come in between.
+    pub async fn expel(&self, mut lexical: Vec<ChunkId>, mut vectors: Vec<ChunkId>) -> Result<()> {
         let _turn = self.turn.lock().await;
+        let live = self.catalog.live_of(&[lexical.as_slice(), vectors.as_slice()].concat()).await?;
+        vectors.retain(|id| !live.contains(id));
+        lexical.retain(|id| !live.contains(id));
         self.vectors.delete(vectors).await?;
         self.commit_lexical(Vec::new(), lexical).await
     }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use taproot_engine::store::{FileRecord, NewDocument};
+use taproot_engine::store::{FileDocument, FileRecord, NewDocument};
 use taproot_engine::{Engine, Result};
 use taproot_schemas::job::FileErrorCode;
 use tokio::sync::mpsc;
@@ -100,14 +100,17 @@ impl Committer<'_> {
     async fn finish(&self, end: FileEnd) -> Result<()> {
         let catalog = self.engine.catalog()?;
         let (source_id, path) = (&self.context.source_id, &end.file.file.path);
-        if !end.failed || replaces_the_old(&end) {
-            let documents = catalog.documents_of_file(source_id, path).await?;
-            let gone: Vec<String> =
-                documents.into_iter().filter(|(_, uri, _)| !end.uris.contains(uri)).map(|(id, _, _)| id).collect();
-            if !gone.is_empty() {
-                self.engine.writer()?.delete(&gone).await?;
-                self.context.tracker.deleted(gone.len() as u64);
-            }
+        let keeps_the_old = end.failed && !replaces_the_old(&end);
+        let documents = catalog.documents_of_file(source_id, path).await?;
+        let goes = |document: &FileDocument| match keeps_the_old {
+            // Text under groups that no longer hold must not stay, even if it cannot be read again now.
+            true => document.allow != self.context.request.allow,
+            false => !end.uris.contains(&document.uri),
+        };
+        let gone: Vec<String> = documents.into_iter().filter(goes).map(|document| document.id).collect();
+        if !gone.is_empty() {
+            self.engine.writer()?.delete(&gone).await?;
+            self.context.tracker.deleted(gone.len() as u64);
         }
         let error = end.failures.last().filter(|_| end.failed);
         let record = FileRecord {

@@ -74,7 +74,8 @@ pub struct Question<'a> {
 
 impl<'a> Question<'a> {
     pub fn new(models: &'a Models, lexical: &Lexical, query: &'a Query) -> Result<Question<'a>> {
-        let reader = models.reader.as_ref().filter(|reader| query.language.is_some_and(|language| reader.knows(language)));
+        let reader =
+            models.reader.as_ref().filter(|reader| query.language.is_some_and(|language| reader.knows(language)));
         let unique: HashSet<&String> = query.terms.iter().filter(|term| !is_question_word(term)).collect();
         let unique: Vec<String> = unique.into_iter().cloned().collect();
         let idf = lexical.idf(&unique)?;

@@ -1,6 +1,6 @@
 //! Live chunks: the catalog's check of what an index returned.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use sqlx::{QueryBuilder, Row, Sqlite};
 
@@ -14,6 +14,7 @@ use crate::{AccessScope, Result};
 pub struct StoredChunk {
     pub id: ChunkId,
     pub document_id: String,
+    pub version: i64,
     pub collection: String,
     pub uri: String,
     pub title: String,
@@ -25,12 +26,12 @@ pub struct StoredChunk {
     pub text: String,
 }
 
-/// Ids of one SELECT.
-const IDS_PER_QUERY: usize = 500;
+/// Ids of one SELECT: more than the two legs of a search bring together.
+const IDS_PER_QUERY: usize = 1_000;
 
 impl Catalog {
     /// Those of the chunks that are live and visible, in one read of the database as long as they are no more than
-    /// 500: a reader sees a document's old or new version, never both.
+    /// 1,000: a reader sees a document's old or new version, never both.
     pub async fn live_chunks(&self, filter: &Filter, ids: &[ChunkId]) -> Result<HashMap<ChunkId, StoredChunk>> {
         let mut found = HashMap::with_capacity(ids.len());
         for part in ids.chunks(IDS_PER_QUERY) {
@@ -53,7 +54,7 @@ impl Catalog {
     ) -> Result<()> {
         let mut select = QueryBuilder::<Sqlite>::new(
             "SELECT c.id, d.id, d.collection, d.uri, v.title, c.page, c.heading, c.language, c.start_char, c.end_char, c.text,
-                v.allow_json
+                v.allow_json, c.version
              FROM chunks c
              JOIN versions v ON v.document_id = c.document_id AND v.version = c.version AND v.state = 'live'
              JOIN documents d ON d.id = c.document_id
@@ -74,6 +75,7 @@ impl Catalog {
             let chunk = StoredChunk {
                 id,
                 document_id: row.try_get(1).map_err(failed)?,
+                version: row.try_get(12).map_err(failed)?,
                 collection: row.try_get(2).map_err(failed)?,
                 title: title_or_name(row.try_get(4).map_err(failed)?, &uri),
                 uri,
@@ -87,6 +89,15 @@ impl Catalog {
             found.insert(id, chunk);
         }
         Ok(())
+    }
+
+    /// Those of the chunks that are live.
+    pub async fn live_of(&self, ids: &[ChunkId]) -> Result<HashSet<ChunkId>> {
+        let mut live = HashSet::with_capacity(ids.len());
+        for part in ids.chunks(IDS_PER_QUERY) {
+            live.extend(self.indexed_chunks(part).await?.into_iter().map(|chunk| chunk.id));
+        }
+        Ok(live)
     }
 
     /// Ids of all live chunks, after `after`, at most `limit`, in order.

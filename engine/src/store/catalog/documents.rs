@@ -32,7 +32,7 @@ impl Catalog {
 
         let mut page = QueryBuilder::<Sqlite>::new(COLUMNS);
         push_conditions(&mut page, scope, list);
-        if let Some((uri, id)) = list.cursor.as_deref().and_then(|cursor| cursor.split_once('\n')) {
+        if let Some((uri, id)) = list.cursor.as_deref().and_then(|cursor| cursor.rsplit_once('\n')) {
             page.push(" AND (d.uri > ").push_bind(uri.to_owned());
             page.push(" OR (d.uri = ")
                 .push_bind(uri.to_owned())
@@ -92,10 +92,11 @@ impl Catalog {
         })
     }
 
-    /// Page and headings at a character of a live document.
-    pub async fn place(&self, id: &str, at: usize) -> Result<Option<OutlineEntry>> {
-        let row = sqlx::query("SELECT outline FROM versions WHERE document_id = $1 AND state = 'live'")
+    /// Page and headings at a character of a version; `None` when it is gone meanwhile, or says nothing of them.
+    pub async fn place(&self, id: &str, version: i64, at: usize) -> Result<Option<OutlineEntry>> {
+        let row = sqlx::query("SELECT outline FROM versions WHERE document_id = $1 AND version = $2")
             .bind(id)
+            .bind(version)
             .fetch_optional(&self.pool)
             .await
             .map_err(failed)?;
@@ -138,7 +139,7 @@ fn push_conditions(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope, list: 
     if let Some(groups) = &scope.groups {
         query.push(" AND (v.allow_json = '[]'");
         for group in groups {
-            // The list is JSON: a group stands in it as a quoted JSON string, and a quote inside one is escaped.
+            // The list is JSON, and no name of a group has a quote, a comma or a backslash in it.
             let quoted = serde_json::Value::String(group.clone()).to_string();
             query.push(" OR INSTR(v.allow_json, ").push_bind(quoted).push(") > 0");
         }

@@ -4,6 +4,7 @@ use sqlx::Row;
 use taproot_schemas::job::{FileErrorCode, FileFailure};
 use uuid::Uuid;
 
+use super::documents::json;
 use super::{Catalog, failed};
 use crate::Result;
 
@@ -19,6 +20,16 @@ pub struct FileRecord {
     pub pipeline: String,
     /// Code and reason when the file could not be ingested.
     pub error: Option<(FileErrorCode, String)>,
+}
+
+/// A live document of a file.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct FileDocument {
+    pub id: String,
+    pub uri: String,
+    /// See [`crate::store::NewDocument::hash`].
+    pub hash: String,
+    pub allow: Vec<String>,
 }
 
 impl FileRecord {
@@ -79,14 +90,14 @@ impl Catalog {
             .map_err(failed)
     }
 
-    /// Records that these new files are about to be read, so that documents of a file that is gone after a crash are
-    /// found again by its path. Files that are known stay as they are.
+    /// Records that these files are about to be read: until they are recorded as done they count as changed, whatever
+    /// is committed of them, and documents of a file that is gone after a crash are found again by its path.
     pub async fn announce_files(&self, source_id: &str, paths: &[&str]) -> Result<()> {
         let mut tx = self.begin().await?;
         for path in paths {
             sqlx::query(
                 "INSERT INTO files (source_id, path, bytes, hash, pipeline) VALUES ($1, $2, 0, '', '')
-                 ON CONFLICT (source_id, path) DO NOTHING",
+                 ON CONFLICT (source_id, path) DO UPDATE SET hash = '', pipeline = ''",
             )
             .bind(source_id)
             .bind(path)
@@ -133,6 +144,14 @@ impl Catalog {
     /// Returns how many documents moved.
     pub async fn move_file(&self, source_id: &str, from: &str, to: &str) -> Result<u64> {
         let mut tx = self.begin().await?;
+        // The write comes first: a transaction that begins by reading may find the database changed when it writes.
+        sqlx::query("UPDATE files SET path = $1 WHERE source_id = $2 AND path = $3")
+            .bind(to)
+            .bind(source_id)
+            .bind(from)
+            .execute(&mut *tx)
+            .await
+            .map_err(failed)?;
         let rows = sqlx::query("SELECT id, uri FROM documents WHERE source_id = $1 AND path = $2")
             .bind(source_id)
             .bind(from)
@@ -150,21 +169,14 @@ impl Catalog {
                 .await
                 .map_err(failed)?;
         }
-        sqlx::query("UPDATE files SET path = $1 WHERE source_id = $2 AND path = $3")
-            .bind(to)
-            .bind(source_id)
-            .bind(from)
-            .execute(&mut *tx)
-            .await
-            .map_err(failed)?;
         tx.commit().await.map_err(failed)?;
         Ok(rows.len() as u64)
     }
 
-    /// Live documents of one file: (document id, uri, hash).
-    pub async fn documents_of_file(&self, source_id: &str, path: &str) -> Result<Vec<(String, String, String)>> {
+    /// Live documents of one file.
+    pub async fn documents_of_file(&self, source_id: &str, path: &str) -> Result<Vec<FileDocument>> {
         let rows = sqlx::query(
-            "SELECT d.id, d.uri, v.hash FROM documents d
+            "SELECT d.id, d.uri, v.hash, v.allow_json FROM documents d
              JOIN versions v ON v.document_id = d.id AND v.state = 'live'
              WHERE d.source_id = $1 AND d.path = $2",
         )
@@ -174,8 +186,14 @@ impl Catalog {
         .await
         .map_err(failed)?;
         rows.iter()
-            .map(|row| Ok((row.try_get(0)?, row.try_get(1)?, row.try_get(2)?)))
-            .collect::<Result<_, sqlx::Error>>()
-            .map_err(failed)
+            .map(|row| {
+                Ok(FileDocument {
+                    id: row.try_get(0).map_err(failed)?,
+                    uri: row.try_get(1).map_err(failed)?,
+                    hash: row.try_get(2).map_err(failed)?,
+                    allow: json(row, 3)?,
+                })
+            })
+            .collect()
     }
 }

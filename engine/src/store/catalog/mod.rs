@@ -18,7 +18,7 @@ use sqlx::{Row, Sqlite, Transaction};
 
 pub use chunks::StoredChunk;
 pub use documents::title_or_name;
-pub use files::FileRecord;
+pub use files::{FileDocument, FileRecord};
 pub use versions::StagedDocument;
 
 use crate::{Error, Result};

@@ -33,10 +33,10 @@ CREATE TABLE IF NOT EXISTS documents (
     path       TEXT NOT NULL,
     uri        TEXT NOT NULL,
     created_ms BIGINT NOT NULL,
-    UNIQUE (source_id, uri)
+    -- A file may be called `faq.jsonl#7`, like a line of `faq.jsonl`: the uri alone does not tell them apart.
+    UNIQUE (source_id, path, uri)
 );
 CREATE INDEX IF NOT EXISTS documents_by_uri ON documents (uri);
-CREATE INDEX IF NOT EXISTS documents_by_path ON documents (source_id, path);
 
 -- The content of a document at one time. state: staged (being written), live (what readers see), retired (going).
 CREATE TABLE IF NOT EXISTS versions (

@@ -126,7 +126,7 @@ async fn stage_one(tx: &mut Transaction<'static, Sqlite>, document: &NewDocument
     let now = now_ms();
     sqlx::query(
         "INSERT INTO documents (id, source_id, collection, path, uri, created_ms) VALUES ($1, $2, $3, $4, $5, $6)
-         ON CONFLICT (source_id, uri) DO UPDATE SET path = excluded.path",
+         ON CONFLICT (source_id, path, uri) DO NOTHING",
     )
     .bind(Uuid::now_v7().to_string())
     .bind(&document.source_id)
@@ -140,9 +140,10 @@ async fn stage_one(tx: &mut Transaction<'static, Sqlite>, document: &NewDocument
     let row = sqlx::query(
         "SELECT d.id, COALESCE(MAX(v.version), 0), COALESCE(MAX(CASE WHEN v.state = 'live' THEN 1 ELSE 0 END), 0)
          FROM documents d LEFT JOIN versions v ON v.document_id = d.id
-         WHERE d.source_id = $1 AND d.uri = $2 GROUP BY d.id",
+         WHERE d.source_id = $1 AND d.path = $2 AND d.uri = $3 GROUP BY d.id",
     )
     .bind(&document.source_id)
+    .bind(&document.path)
     .bind(&document.uri)
     .fetch_one(&mut **tx)
     .await
