@@ -10,3 +10,6 @@ command -v cargo >/dev/null || {
 }
 python3 scripts/setup.py models browser
 cargo test --workspace --locked
+if [ -z "${TAPROOT_TEST_QDRANT:-}" ]; then
+    echo "note: TAPROOT_TEST_QDRANT is not set, so the vector store's suite ran without a Qdrant server"
+fi
