@@ -60,7 +60,8 @@ pub struct VectorSettings {
     /// gRPC address of a Qdrant server (`http://qdrant:6334`); embedded when absent.
     pub url: Option<String>,
     pub api_key: Option<String>,
-    /// Name of the Qdrant collection.
+    /// Name of the Qdrant collection. It belongs to one data directory: `taproot doctor --repair` takes out what this
+    /// one does not know.
     pub collection: String,
 }
 

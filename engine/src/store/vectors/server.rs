@@ -27,10 +27,7 @@ impl ServerVectors {
         dimensions: usize,
     ) -> Result<ServerVectors> {
         let mut config = Qdrant::from_url(url);
-        config.set_api_key(api_key.unwrap_or_default());
-        if api_key.is_none() {
-            config.api_key = None;
-        }
+        config.api_key = api_key.map(str::to_owned);
         let client = Qdrant::new(config).map_err(failed)?;
         let store = ServerVectors { client, collection: collection.to_owned() };
         if !store.client.collection_exists(collection).await.map_err(failed)? {
