@@ -19,7 +19,7 @@ pub struct Candidate {
     pub hit: usize,
     /// The sentence, in characters of the passage.
     pub sentence: SentenceSpan,
-    /// The exact answer, in characters of the passage, when the reader found one.
+    /// The exact answer, in characters of the passage, when the reader is sure of one.
     pub span: Option<(usize, usize)>,
     /// Log-odds that the sentence answers.
     pub score: f32,

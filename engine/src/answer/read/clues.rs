@@ -114,7 +114,8 @@ impl<'a> Question<'a> {
                 clues.span = reading.margin / 10.0;
                 clues.behind_best_span = (best_span - reading.margin) / 10.0;
             }
-            let span = readings[at].map(|reading| (reading.start, reading.end));
+            // Short of the reader's own "nothing here" its span is a guess, which is not to be shown as the answer.
+            let span = readings[at].filter(|reading| reading.margin > 0.0).map(|reading| (reading.start, reading.end));
             out.push(Candidate { hit, sentence: *sentence, span, score: self.model.score(&clues) });
         }
         Ok(out)
