@@ -26,7 +26,8 @@ impl ServerVectors {
         collection: &str,
         dimensions: usize,
     ) -> Result<ServerVectors> {
-        let mut config = Qdrant::from_url(url);
+        // The client would print its opinion of the server's version on standard output, amid our JSON.
+        let mut config = Qdrant::from_url(url).skip_compatibility_check();
         config.api_key = api_key.map(str::to_owned);
         let client = Qdrant::new(config).map_err(failed)?;
         let store = ServerVectors { client, collection: collection.to_owned() };
