@@ -21,6 +21,8 @@ pub enum Error {
     AmbiguousUri { uri: String, count: usize },
     #[error("invalid {what}: {detail}")]
     InvalidRequest { what: &'static str, detail: String },
+    #[error("{gone} of the {total} files of the source are gone; nothing was deleted")]
+    TooManyDeletions { gone: usize, total: usize },
     #[error("too many requests are waiting ({waiting})")]
     Overloaded { waiting: usize },
     #[error("the model {name} cannot be used: {detail}")]
@@ -53,6 +55,7 @@ impl Error {
             Error::OriginalGone { .. } => ErrorCode::OriginalGone,
             Error::AmbiguousUri { .. } => ErrorCode::AmbiguousUri,
             Error::InvalidRequest { .. } => ErrorCode::InvalidRequest,
+            Error::TooManyDeletions { .. } => ErrorCode::TooManyDeletions,
             Error::Overloaded { .. } => ErrorCode::Overloaded,
             Error::Vectors { .. } => ErrorCode::StoreUnavailable,
             Error::Stopped => ErrorCode::NotReady,

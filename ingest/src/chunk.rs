@@ -8,7 +8,7 @@ use taproot_engine::store::join_headings;
 use taproot_engine::text::{self, CharIndex};
 use taproot_schemas::document::OutlineEntry;
 
-use crate::parse::{Block, BlockKind, ParsedDocument};
+use taproot_parse::{Block, BlockKind, ParsedDocument};
 
 /// Part of the model's input that text gets at least, however long title and headings are.
 const MIN_TEXT_TOKENS: usize = 128;

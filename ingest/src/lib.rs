@@ -9,12 +9,10 @@
 //! The numbers are the capacities of the channels between the stages: memory does not grow with the folder.
 
 mod chunk;
-pub mod parse;
 mod pipeline;
 mod plan;
 mod progress;
 mod run;
-pub mod sandbox;
 mod scan;
 
-pub use run::{IngestRequest, ParserLimits, ingest};
+pub use run::{IngestRequest, ingest};

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use taproot_engine::store::FileRecord;
 use taproot_engine::{Engine, Error, Result};
+use taproot_parse::sandbox::ParserLimits;
 use taproot_schemas::job::{FileErrorCode, FileFailure, Progress, Report};
 use tokio::sync::watch;
 
@@ -28,19 +29,13 @@ pub struct IngestRequest {
     pub allow: Vec<String>,
     /// Whether documents whose files are gone are deleted.
     pub delete: bool,
+    /// Delete even when the source has lost more than half of its files.
+    pub confirm_delete: bool,
+    /// Only say what would be done, in [`Report::planned`].
+    pub dry_run: bool,
     /// The program that runs as parser child (`PROGRAM parse-worker`): normally this program itself.
     pub parser: PathBuf,
     pub limits: ParserLimits,
-}
-
-/// Limits of the parser child, for each file.
-#[derive(Debug, Clone, Copy)]
-pub struct ParserLimits {
-    pub max_file_bytes: u64,
-    pub max_document_chars: usize,
-    /// Wall-clock time without a sign of life.
-    pub timeout: Duration,
-    pub memory_bytes: u64,
 }
 
 /// Brings the collection to the state of the folder, and returns when all of it is committed. One bad file never

@@ -65,6 +65,45 @@ pub struct OutlineEntry {
     pub heading: Vec<String>,
 }
 
+/// An address that the text of a document points to.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Link {
+    /// What the text says where it points there; may be empty.
+    pub text: String,
+    pub url: String,
+}
+
+/// What was done to a document on its way in, or found in it. Nothing is left out in silence.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum NoteKind {
+    /// Pieces of text that a reader does not see were left out: white on white, zero size, off the page, invisible
+    /// characters, comments.
+    HiddenText,
+    /// Lines that stand on every page were left out: running headers and footers.
+    RunningLines,
+    /// Parts of a web page around its content were left out: navigation, cookie notices.
+    Boilerplate,
+    /// Passages that address a language model ("ignore previous instructions"). They are kept as text and never
+    /// followed.
+    Instructions,
+    /// The document is mostly links; how many.
+    SpamLinks,
+    /// Pages or images whose text was read by OCR.
+    OcrPages,
+    /// Pages or images that seem to hold text, which cannot be read: OCR is not there, is off, or failed.
+    PagesWithoutText,
+    /// Pages, sheets or slides that could not be read.
+    FailedPages,
+    /// Rows, columns or cells beyond the bounds of a sheet were left out.
+    CellsLeftOut,
+    /// Attachments, members or embedded objects that could not be read; the report of the ingest names them.
+    FailedParts,
+    /// The text was taken from the file's bytes without understanding its layout, so that order and layout may be
+    /// wrong.
+    BestEffort,
+}
+
 /// What a delete removed.
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct Deleted {

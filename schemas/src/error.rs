@@ -73,6 +73,8 @@ error_codes! {
     AmbiguousUri = 409, "use the document's id";
     /// An ingest of the same folder is running.
     AlreadyRunning = 409, "wait for the running job, or follow it at /v1/jobs";
+    /// The source has lost more than half of its files; nothing was deleted.
+    TooManyDeletions = 409, "check that the folder is mounted and complete; if it is, run again with confirm_delete (--confirm-delete)";
     /// The body is larger than the limit.
     BodyTooLarge = 413, "send less in one request";
     /// The body is not `application/json`.

@@ -22,6 +22,12 @@ pub struct JobRequest {
     /// Keep documents whose files are gone.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub no_delete: bool,
+    /// Delete even when the source has lost more than half of its files, or all of them.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub confirm_delete: bool,
+    /// Change nothing; the report says in `planned` what would be done.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub dry_run: bool,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
@@ -96,6 +102,28 @@ pub struct Report {
     pub chunks: u64,
     pub seconds: f32,
     pub stage_seconds: StageSeconds,
+    /// What would be done; null unless it was a dry run.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub planned: Option<PlannedChanges>,
+}
+
+/// The plan of an ingest, as paths of files below the source; of each kind the first 10,000 are listed.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlannedChanges {
+    pub add: Vec<String>,
+    pub change: Vec<String>,
+    #[serde(rename = "move")]
+    pub moved: Vec<PlannedMove>,
+    pub delete: Vec<String>,
+    /// Files whose groups, tags or collection change, and nothing else.
+    pub retag: Vec<String>,
+    pub unchanged: u64,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct PlannedMove {
+    pub from: String,
+    pub to: String,
 }
 
 /// Seconds of work in each stage, added up over its threads.

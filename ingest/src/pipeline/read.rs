@@ -11,8 +11,8 @@ use tokio::sync::mpsc;
 
 use super::{Context, Event, FileEnd, Shared, Unembedded, Work, take};
 use crate::chunk::{Tokens, chunks};
-use crate::parse::{Parsed, ParsedDocument};
-use crate::sandbox::Parser;
+use taproot_parse::sandbox::Parser;
+use taproot_parse::{Parsed, ParsedDocument, Recognition};
 
 /// One thread of the stage, with one parser child.
 pub fn read_files(
@@ -52,7 +52,7 @@ fn read_file(
     // Time in the sink is not the parser's.
     let mut elsewhere = Duration::ZERO;
     let begun = Instant::now();
-    let result = parser.parse(&file.absolute, &file.path, &mut |item| {
+    let result = parser.parse(&file.absolute, &file.path, &|_| Recognition::Unavailable, &mut |item| {
         let entered = Instant::now();
         let flow = match item {
             Parsed::Document(document) => {
@@ -62,9 +62,9 @@ fn read_file(
                 gone = context.cancelled() || !hand_on(&work, index, document, &mut end, parsed);
                 if gone { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
             }
-            Parsed::LineFailed(line) => {
-                let path = format!("{}#{}", file.path, line.line);
-                end.failures.push(FileFailure { path, code: line.code, reason: line.reason });
+            Parsed::PartFailed(part) => {
+                let path = format!("{}{}", file.path, part.suffix);
+                end.failures.push(FileFailure { path, code: part.code, reason: part.reason });
                 ControlFlow::Continue(())
             }
         };
@@ -105,7 +105,7 @@ fn hand_on(
 /// A parsed document as the stores take it, without vectors.
 fn prepare(context: &Context, work: &Work, document: ParsedDocument) -> Box<NewDocument> {
     let path = &work.file.file.path;
-    let uri = document.key.as_ref().map_or_else(|| path.clone(), |key| format!("{path}#{key}"));
+    let uri = format!("{path}{}", document.suffix);
     let title = title_or_name(document.title.clone(), &uri);
     let language = text::detect(&document.text).map(str::to_owned);
     let counter = context.models.embedder.counter();
@@ -132,7 +132,7 @@ fn prepare(context: &Context, work: &Work, document: ParsedDocument) -> Box<NewD
         title: document.title,
         language,
         media_type: document.media_type,
-        bytes: if document.key.is_some() { document.text.len() as u64 } else { work.file.file.bytes },
+        bytes: if document.suffix.is_empty() { work.file.file.bytes } else { document.text.len() as u64 },
         metadata: document.metadata,
         text: document.text,
         outline: document.outline,

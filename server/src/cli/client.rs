@@ -124,6 +124,8 @@ impl Client {
             collection: Some(order.collection),
             allow: order.allow,
             no_delete: !order.delete,
+            confirm_delete: order.confirm_delete,
+            dry_run: order.dry_run,
         };
         let mut job: Job = self.post("/v1/jobs", &request).await?;
         let mut cancelled = false;

@@ -28,6 +28,12 @@ pub struct Ingest {
     /// Keep documents whose files are gone
     #[arg(long)]
     no_delete: bool,
+    /// Delete even when a folder has lost more than half of its files
+    #[arg(long)]
+    confirm_delete: bool,
+    /// Change nothing, and say what would be done
+    #[arg(long)]
+    dry_run: bool,
 }
 
 impl Ingest {
@@ -44,6 +50,8 @@ impl Ingest {
                 collection: self.collection.clone(),
                 allow: self.allow.clone(),
                 delete: !self.no_delete,
+                confirm_delete: self.confirm_delete,
+                dry_run: self.dry_run,
             };
             add(&mut total, ingest_one(&session, order, cancel.clone(), output).await?);
             if *cancel.borrow() {

@@ -79,7 +79,7 @@ pub fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Command::ParseWorker = cli.command {
         // Reads files that may be hostile, under limits: nothing else is set up in this process.
-        return taproot_ingest::sandbox::run_worker();
+        return taproot_parse::sandbox::run_worker();
     }
     let output = Output::new(cli.global.json);
     match run(cli, &output) {

@@ -13,7 +13,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use taproot_engine::{EngineConfig, QdrantServer};
-use taproot_ingest::ParserLimits;
+use taproot_parse::sandbox::ParserLimits;
 use taproot_schemas::settings::{Settings, Source};
 
 use crate::error::{Error, Result};

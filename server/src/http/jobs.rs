@@ -104,10 +104,10 @@ fn no_such_job(id: &str) -> ApiError {
 
 /// The path as it is asked for; whether it can be read is not looked at yet.
 fn order(request: JobRequest, sources: &[Source]) -> Result<JobOrder> {
-    let JobRequest { path, source, collection, allow, no_delete } = request;
+    let JobRequest { path, source, collection, allow, no_delete, confirm_delete, dry_run } = request;
     let order = |path: PathBuf, collection: Option<String>, allow| {
         let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_string());
-        JobOrder { path, collection, allow, delete: !no_delete }
+        JobOrder { path, collection, allow, delete: !no_delete, confirm_delete, dry_run }
     };
     match (path, source) {
         (Some(path), None) => {

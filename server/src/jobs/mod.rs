@@ -12,7 +12,8 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use taproot_engine::Engine;
-use taproot_ingest::{IngestRequest, ParserLimits};
+use taproot_ingest::IngestRequest;
+use taproot_parse::sandbox::ParserLimits;
 use taproot_schemas::error::ErrorCode;
 use taproot_schemas::job::{Job, JobStatus, Progress, Report};
 use tokio::sync::{Notify, watch};
@@ -33,6 +34,10 @@ pub struct JobOrder {
     pub allow: Vec<String>,
     /// Whether documents whose files are gone are deleted.
     pub delete: bool,
+    /// Delete even when the source has lost more than half of its files.
+    pub confirm_delete: bool,
+    /// Only say what would be done.
+    pub dry_run: bool,
 }
 
 /// How parsers are run.
@@ -49,6 +54,8 @@ impl Parser {
             collection: order.collection,
             allow: order.allow,
             delete: order.delete,
+            confirm_delete: order.confirm_delete,
+            dry_run: order.dry_run,
             parser: self.program.clone(),
             limits: self.limits,
         }

@@ -108,7 +108,14 @@ mod tests {
     use super::*;
 
     fn order(path: &str) -> JobOrder {
-        JobOrder { path: path.into(), collection: "default".into(), allow: Vec::new(), delete: true }
+        JobOrder {
+            path: path.into(),
+            collection: "default".into(),
+            allow: Vec::new(),
+            delete: true,
+            confirm_delete: false,
+            dry_run: false,
+        }
     }
 
     fn take(queue: &mut Queue, path: &str) -> Result<String, NotTaken> {

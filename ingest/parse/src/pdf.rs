@@ -62,15 +62,8 @@ pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), Pars
     let largest_heading = layout::push(&mut builder, &pages);
     let built = builder.finish()?;
     let (title, metadata) = describe(&pdf);
-    let document = ParsedDocument {
-        key: None,
-        title: title.or(largest_heading),
-        text: built.text,
-        outline: built.outline,
-        blocks: built.blocks,
-        media_type: source.media_type.to_owned(),
-        metadata,
-    };
+    let document =
+        ParsedDocument { title: title.or(largest_heading), metadata, ..built.into_document(source.media_type) };
     let _ = sink(Parsed::Document(document));
     Ok(())
 }

@@ -89,15 +89,8 @@ pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), Pars
         result => result?,
     };
     let (title, metadata) = describe(&page);
-    let document = ParsedDocument {
-        key: None,
-        title: title.or(first_heading),
-        text: built.text,
-        outline: built.outline,
-        blocks: built.blocks,
-        media_type: source.media_type.to_owned(),
-        metadata,
-    };
+    let document =
+        ParsedDocument { title: title.or(first_heading), metadata, ..built.into_document(source.media_type) };
     let _ = sink(Parsed::Document(document));
     Ok(())
 }

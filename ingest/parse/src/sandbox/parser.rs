@@ -15,8 +15,7 @@ use taproot_schemas::job::{FileErrorCode, FileFailure};
 
 use super::WORKER_ARGUMENT;
 use super::protocol::{self, Answer, Incoming, MAX_REQUEST_BYTES, Request, Settings};
-use crate::ParserLimits;
-use crate::parse::{Parsed, Sink};
+use crate::{Ocr, Parsed, Sink};
 
 /// Files after which a child is replaced: what its allocator has scattered goes back to the system.
 const FILES_PER_CHILD: usize = 500;
@@ -28,6 +27,16 @@ const MAX_STDERR_BYTES: usize = 8 * 1024;
 const LAST_WORDS: Duration = Duration::from_secs(1);
 
 const READ_BYTES: usize = 64 * 1024;
+
+/// Limits of the parser child, for each file.
+#[derive(Debug, Clone, Copy)]
+pub struct ParserLimits {
+    pub max_file_bytes: u64,
+    pub max_document_chars: usize,
+    /// Wall-clock time without a sign of life.
+    pub timeout: Duration,
+    pub memory_bytes: u64,
+}
 
 /// Parses files in a child process. Blocking: to be called on a plain thread. The child dies with the thread that
 /// called [`Parser::parse`] first, so a parser stays on one thread.
@@ -42,8 +51,8 @@ pub struct Parser {
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ParseSummary {
     pub documents: u64,
-    /// Lines of a `.jsonl` file that are no documents.
-    pub failed_lines: u64,
+    /// Lines, members and attachments that are no documents.
+    pub failed_parts: u64,
     /// The sink ended the parse; there may be more documents.
     pub stopped: bool,
 }
@@ -55,13 +64,20 @@ impl Parser {
         Parser { program: program.to_owned(), limits, worker: None }
     }
 
-    /// Parses the file at `path`, known to the user as `name`, and hands its documents to `sink` one by one. Only the
-    /// time spent waiting for the child counts against the time limit, and each document starts it anew.
+    /// Parses the file at `path`, known to the user as `name`, and hands its documents to `sink` one by one; `ocr` reads
+    /// the images in it. Only the time spent waiting for the child counts against the time limit, and each document
+    /// starts it anew.
     ///
     /// # Errors
     /// The file as a whole failed, whatever way it took the child down. Documents handed out before stay valid, and
     /// the next call works.
-    pub fn parse(&mut self, path: &Path, name: &str, sink: &mut Sink<'_>) -> Result<ParseSummary, FileFailure> {
+    pub fn parse(
+        &mut self,
+        path: &Path,
+        name: &str,
+        ocr: &Ocr<'_>,
+        sink: &mut Sink<'_>,
+    ) -> Result<ParseSummary, FileFailure> {
         let failure = |(code, reason): Failure| FileFailure { path: name.to_owned(), code, reason };
         let mut worker = self.ready_worker().map_err(failure)?;
         // On every way out of here except the good ones, the child is dropped, which kills it.
@@ -77,9 +93,17 @@ impl Parser {
                     summary.documents += 1;
                     Parsed::Document(document)
                 }
-                Answer::LineFailed(line) => {
-                    summary.failed_lines += 1;
-                    Parsed::LineFailed(line)
+                Answer::PartFailed(part) => {
+                    summary.failed_parts += 1;
+                    Parsed::PartFailed(part)
+                }
+                Answer::Recognise { image } => {
+                    let recognition = ocr(&image);
+                    if let Err(error) = protocol::write(&mut worker.stdin, &recognition, MAX_REQUEST_BYTES) {
+                        tracing::warn!(%error, "the parser child takes no text of an image");
+                        return Err(failure(worker.obituary()));
+                    }
+                    continue;
                 }
                 Answer::Done => {
                     self.worker = Some(worker);

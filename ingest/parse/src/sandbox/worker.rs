@@ -1,5 +1,6 @@
 //! The child's side: limits on itself, then files until the input ends.
 
+use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
@@ -11,8 +12,8 @@ use std::process::ExitCode;
 use rustix::process::{Resource, Rlimit, setrlimit};
 use taproot_schemas::job::FileErrorCode;
 
-use super::protocol::{self, Answer, MAX_REQUEST_BYTES, Request, Settings};
-use crate::parse::{ParseError, ParseLimits, Parsed, parse};
+use super::protocol::{self, Answer, MAX_IMAGE_BYTES, MAX_REQUEST_BYTES, Request, Settings};
+use crate::{Ocr, ParseError, ParseLimits, Parsed, Recognition, Sink, parse};
 
 /// Parsers of nested formats recurse; a page tree or a path of elements may be thousands deep.
 const STACK_BYTES: usize = 64 << 20;
@@ -63,32 +64,51 @@ fn confine(settings: &Settings) -> io::Result<()> {
 /// Answers requests until the input ends.
 fn serve(input: &mut impl Read, output: &mut impl Write, settings: &Settings) -> io::Result<()> {
     let max_frame_bytes = settings.max_frame_bytes();
-    while let Some(request) = protocol::read::<Request>(input, MAX_REQUEST_BYTES)? {
-        let mut broken = None;
-        let mut send = |answer: &Answer| -> ControlFlow<()> {
-            match send(output, answer, max_frame_bytes) {
-                Ok(()) => ControlFlow::Continue(()),
+    // A parser hands documents out while it may ask for the text of images: both ends are shared by two closures.
+    let parent = RefCell::new((input, output));
+    loop {
+        let Some(request) = protocol::read::<Request>(&mut parent.borrow_mut().0, MAX_REQUEST_BYTES)? else {
+            return Ok(());
+        };
+        let broken = RefCell::new(None);
+        let note = |result: io::Result<()>| match result {
+            Ok(()) => ControlFlow::Continue(()),
+            Err(error) => {
+                *broken.borrow_mut() = Some(error);
+                ControlFlow::Break(())
+            }
+        };
+        let send = |answer: &Answer| note(send(&mut parent.borrow_mut().1, answer, max_frame_bytes));
+        let ocr = |image: &[u8]| {
+            if image.len() > MAX_IMAGE_BYTES {
+                return Recognition::Failed("the image is too large".to_owned());
+            }
+            let (input, output) = &mut *parent.borrow_mut();
+            let asked = protocol::write(output, &Answer::Recognise { image: image.to_vec() }, max_frame_bytes);
+            match asked.and_then(|()| protocol::read(input, MAX_REQUEST_BYTES)) {
+                Ok(Some(recognition)) => recognition,
+                // The parent is gone, and with it everybody who could ask for this file.
+                Ok(None) => Recognition::Unavailable,
                 Err(error) => {
-                    broken = Some(error);
-                    ControlFlow::Break(())
+                    let _ = note(Err(error));
+                    Recognition::Unavailable
                 }
             }
         };
         let mut sink = |parsed| match parsed {
             Parsed::Document(document) => send(&Answer::Document(document)),
-            Parsed::LineFailed(failure) => send(&Answer::LineFailed(failure)),
+            Parsed::PartFailed(failure) => send(&Answer::PartFailed(failure)),
         };
-        let parsed = catch_unwind(AssertUnwindSafe(|| parse_file(&request, settings, &mut sink)));
+        let parsed = catch_unwind(AssertUnwindSafe(|| parse_file(&request, settings, &ocr, &mut sink)));
         let last = parsed.unwrap_or_else(|_| Answer::Failed {
             code: FileErrorCode::ParserCrashed,
             reason: "the parser stopped at something unexpected in the file".to_owned(),
         });
         let _ = send(&last);
-        if let Some(error) = broken {
+        if let Some(error) = broken.take() {
             return Err(error);
         }
     }
-    Ok(())
 }
 
 /// Sends an answer, or says that it is too long to be sent.
@@ -105,7 +125,7 @@ fn send(output: &mut impl Write, answer: &Answer, max_bytes: usize) -> io::Resul
     }
 }
 
-fn parse_file(request: &Request, settings: &Settings, sink: &mut dyn FnMut(Parsed) -> ControlFlow<()>) -> Answer {
+fn parse_file(request: &Request, settings: &Settings, ocr: &Ocr<'_>, sink: &mut Sink<'_>) -> Answer {
     let path = PathBuf::from(std::ffi::OsString::from_vec(request.path.clone()));
     let bytes = match read_file(&path, settings.max_file_bytes) {
         Ok(bytes) => bytes,
@@ -116,7 +136,7 @@ fn parse_file(request: &Request, settings: &Settings, sink: &mut dyn FnMut(Parse
         // What is expanded is then decoded and built into text: three copies, and room for the file itself.
         max_expanded_bytes: settings.memory_bytes / 4,
     };
-    match parse(&request.name, &bytes, limits, sink) {
+    match parse(&request.name, &bytes, limits, ocr, sink) {
         Ok(()) => Answer::Done,
         Err(error) => failed(&error),
     }

@@ -111,6 +111,8 @@ fn a_zip_bomb_is_refused() {
     let file = with_body(&p("", &"a".repeat(1 << 20)));
     assert!(file.len() < 10_000, "the archive is small");
     let limits = ParseLimits { max_expanded_bytes: 1 << 19, ..LIMITS };
-    let result = super::super::parse("a.docx", &file, limits, &mut |_| std::ops::ControlFlow::Continue(()));
+    let result = super::super::parse("a.docx", &file, limits, &|_| super::super::Recognition::Unavailable, &mut |_| {
+        std::ops::ControlFlow::Continue(())
+    });
     assert!(matches!(result, Err(ParseError::TooLarge { .. })));
 }

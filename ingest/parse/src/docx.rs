@@ -4,12 +4,12 @@
 //! footers, comments, deletions of tracked changes, and embedded objects.
 
 mod body;
-mod package;
+
 mod styles;
 
+use super::package::Package;
 use super::text::TextBuilder;
 use super::{ParseError, Parsed, ParsedDocument, Sink, Source};
-use package::Package;
 
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 
@@ -36,15 +36,7 @@ pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), Pars
     let built = builder.finish()?;
     let mut metadata = package.core_properties()?;
     let named = metadata.remove("title").and_then(|title| title.as_str().map(str::to_owned));
-    let document = ParsedDocument {
-        key: None,
-        title: title.or(named),
-        text: built.text,
-        outline: built.outline,
-        blocks: built.blocks,
-        media_type: source.media_type.to_owned(),
-        metadata,
-    };
+    let document = ParsedDocument { title: title.or(named), metadata, ..built.into_document(source.media_type) };
     let _ = sink(Parsed::Document(document));
     Ok(())
 }

@@ -4,21 +4,13 @@
 
 use super::encoding::decode;
 use super::text::TextBuilder;
-use super::{BlockKind, ParseError, Parsed, ParsedDocument, Sink, Source};
+use super::{BlockKind, ParseError, Parsed, Sink, Source};
 
 pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), ParseError> {
     let text = decode(source.bytes, None)?;
     let mut builder = TextBuilder::new(source.limits.max_document_chars);
     push_paragraphs(&mut builder, &text);
-    let built = builder.finish()?;
-    let document = ParsedDocument {
-        text: built.text,
-        outline: built.outline,
-        blocks: built.blocks,
-        media_type: source.media_type.to_owned(),
-        ..ParsedDocument::default()
-    };
-    let _ = sink(Parsed::Document(document));
+    let _ = sink(Parsed::Document(builder.finish()?.into_document(source.media_type)));
     Ok(())
 }
 

@@ -6,7 +6,8 @@
 //!
 //! ```text
 //! Parser::parse ── Settings, then Request… ──▶ stdin   run_worker: limits on itself, then parse()
-//!      sink ◀── Document | LineFailed …, Done | Failed ── stdout
+//!      sink ◀── Document | PartFailed …, Done | Failed ── stdout
+//!       ocr ◀── Recognise, and its text back on stdin
 //! ```
 //!
 //! The child is the same program, called as `taproot parse-worker`. It gets no environment and opens the files itself.
@@ -16,7 +17,7 @@ mod parser;
 mod protocol;
 mod worker;
 
-pub use parser::{ParseSummary, Parser};
+pub use parser::{ParseSummary, Parser, ParserLimits};
 pub use worker::run_worker;
 
 /// The argument after which a program has to call [`run_worker`].

@@ -17,6 +17,10 @@ pub enum ParseError {
     TooLong { limit_chars: usize },
     #[error("{what} expands to more than {limit_bytes} bytes")]
     TooLarge { what: String, limit_bytes: u64 },
+    #[error("it holds more than {limit} files")]
+    TooManyParts { limit: u32 },
+    #[error("it lies in more than {limit} archives or mails, one in the other")]
+    TooDeep { limit: u32 },
 }
 
 impl ParseError {
@@ -30,7 +34,10 @@ impl ParseError {
             ParseError::Encrypted => FileErrorCode::Encrypted,
             ParseError::Corrupt(_) => FileErrorCode::Corrupt,
             ParseError::Unsupported(_) => FileErrorCode::UnsupportedFormat,
-            ParseError::TooLong { .. } | ParseError::TooLarge { .. } => FileErrorCode::TooLarge,
+            ParseError::TooLong { .. }
+            | ParseError::TooLarge { .. }
+            | ParseError::TooManyParts { .. }
+            | ParseError::TooDeep { .. } => FileErrorCode::TooLarge,
         }
     }
 }

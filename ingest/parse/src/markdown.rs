@@ -33,15 +33,7 @@ pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), Pars
         _ => reader.first_h1,
     };
     let built = reader.builder.finish()?;
-    let document = ParsedDocument {
-        key: None,
-        title,
-        text: built.text,
-        outline: built.outline,
-        blocks: built.blocks,
-        media_type: source.media_type.to_owned(),
-        metadata,
-    };
+    let document = ParsedDocument { title, metadata, ..built.into_document(source.media_type) };
     let _ = sink(Parsed::Document(document));
     Ok(())
 }
@@ -260,5 +252,11 @@ mod tests {
     fn the_first_h1_is_the_title() {
         assert_eq!(document("a.md", b"## Sub\n\n# Main\n\n# Second").title.as_deref(), Some("Main"));
         assert_eq!(document("a.md", b"## Sub").title, None);
+    }
+
+    #[test]
+    fn broken_files_do_no_harm() {
+        let file = "---\ntitle: T\n---\n# H\n\ntext *a* [l](http://x.example)\n\n- a\n  - b\n\n| a | b |\n|---|---|\n| 1 | 2 |\n\n```rs\nx\n```\n<b>中</b>\n";
+        super::super::testing::survives_mutations("a.md", file.as_bytes());
     }
 }

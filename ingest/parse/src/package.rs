@@ -1,4 +1,4 @@
-//! The zip archive around an office document.
+//! The zip archive around a document of an office or a book.
 
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
@@ -7,11 +7,11 @@ use serde_json::Value;
 use zip::ZipArchive;
 use zip::result::ZipError;
 
-use super::super::ParseError;
-use super::super::text::normalized;
-use super::super::xml::{self, Node};
+use super::ParseError;
+use super::text::normalized;
+use super::xml::{self, Node};
 
-pub(super) struct Package<'a> {
+pub(crate) struct Package<'a> {
     archive: ZipArchive<Cursor<&'a [u8]>>,
     max_member_bytes: u64,
 }

@@ -6,7 +6,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use taproot_schemas::job::FileErrorCode;
 
-use crate::parse::{LineFailure, ParsedDocument};
+use crate::{ParsedDocument, PartFailure};
 
 /// The first frame to the child; it holds for all files.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
@@ -19,11 +19,12 @@ pub(super) struct Settings {
 
 impl Settings {
     /// No answer is longer. A character takes up to six bytes in JSON, a block about sixty, and a text may be all
-    /// short blocks.
+    /// short blocks. An image takes four bytes for three.
     pub fn max_frame_bytes(&self) -> usize {
         const OTHER_FIELDS: usize = 1 << 20;
         const PER_CHARACTER: usize = 32;
-        OTHER_FIELDS.saturating_add(self.max_document_chars.saturating_mul(PER_CHARACTER)).min(u32::MAX as usize)
+        let document = self.max_document_chars.saturating_mul(PER_CHARACTER);
+        OTHER_FIELDS.saturating_add(document.max(MAX_IMAGE_BYTES / 3 * 4)).min(u32::MAX as usize)
     }
 }
 
@@ -36,18 +37,46 @@ pub(super) struct Request {
     pub name: String,
 }
 
-/// What the child says to one request: any number of documents and failed lines, then one of the last two.
+/// What the child says to one request: any number of documents, failed parts and images to read, then one of the last
+/// two.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Answer {
     Document(ParsedDocument),
-    LineFailed(LineFailure),
+    PartFailed(PartFailure),
+    /// The child waits for a [`Recognition`].
+    Recognise {
+        #[serde(with = "base64_bytes")]
+        image: Vec<u8>,
+    },
     Done,
-    Failed { code: FileErrorCode, reason: String },
+    Failed {
+        code: FileErrorCode,
+        reason: String,
+    },
 }
 
-/// Requests are this long at most: a path and a name.
-pub(super) const MAX_REQUEST_BYTES: usize = 1 << 20;
+/// Requests are this long at most: a path and a name, or the text of an image.
+pub(super) const MAX_REQUEST_BYTES: usize = 4 << 20;
+
+/// Larger images are not read.
+pub(super) const MAX_IMAGE_BYTES: usize = 64 << 20;
+
+/// Bytes as text in JSON.
+mod base64_bytes {
+    use base64::Engine as _;
+    use base64::prelude::BASE64_STANDARD;
+    use serde::{Deserialize, Deserializer, Serializer, de};
+
+    pub fn serialize<S: Serializer>(bytes: &[u8], serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(&BASE64_STANDARD.encode(bytes))
+    }
+
+    pub fn deserialize<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<u8>, D::Error> {
+        let text = <std::borrow::Cow<'de, str>>::deserialize(deserializer)?;
+        BASE64_STANDARD.decode(text.as_bytes()).map_err(de::Error::custom)
+    }
+}
 
 const LENGTH_BYTES: usize = size_of::<u32>();
 

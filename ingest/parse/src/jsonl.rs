@@ -12,7 +12,7 @@ use serde_json::Value;
 use super::encoding::decode;
 use super::plain::push_paragraphs;
 use super::text::{TextBuilder, normalized};
-use super::{LineFailure, ParseError, Parsed, ParsedDocument, Sink, Source};
+use super::{ParseError, Parsed, ParsedDocument, PartFailure, Sink, Source};
 
 /// The fields of a line that are used; others are ignored.
 #[derive(Deserialize)]
@@ -44,7 +44,8 @@ pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), Pars
         let parsed = match parse_line(line, number, source) {
             Ok(document) => Parsed::Document(document),
             Err(error) => {
-                Parsed::LineFailed(LineFailure { line: number, code: error.code(), reason: error.to_string() })
+                let suffix = format!("#{number}");
+                Parsed::PartFailed(PartFailure { suffix, code: error.code(), reason: error.to_string() })
             }
         };
         if let ControlFlow::Break(()) = sink(parsed) {
@@ -71,31 +72,28 @@ fn parse_line(line: &[u8], number: u64, source: &Source<'_>) -> Result<ParsedDoc
         metadata.insert("url".to_owned(), Value::String(url));
     }
     Ok(ParsedDocument {
-        key: Some(key),
+        suffix: format!("#{key}"),
         title: line.title.map(|title| normalized(&title)).filter(|title| !title.is_empty()),
-        text: built.text,
-        outline: built.outline,
-        blocks: built.blocks,
-        media_type: source.media_type.to_owned(),
         metadata,
+        ..built.into_document(source.media_type)
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::testing::{LIMITS, documents};
-    use super::super::{ParseError, Parsed, parse};
+    use super::super::{ParseError, Parsed, Recognition, parse};
     use super::*;
 
     #[track_caller]
     fn check(lines: &str, expected: &[&str]) {
         let mut found = Vec::new();
-        let result = parse("a.jsonl", lines.as_bytes(), LIMITS, &mut |parsed| {
+        let result = parse("a.jsonl", lines.as_bytes(), LIMITS, &|_| Recognition::Unavailable, &mut |parsed| {
             found.push(match parsed {
                 Parsed::Document(d) => {
-                    format!("{} [{}] {}", d.key.unwrap(), d.title.unwrap_or_default(), d.text.replace('\n', "⏎"))
+                    format!("{} [{}] {}", d.suffix, d.title.unwrap_or_default(), d.text.replace('\n', "⏎"))
                 }
-                Parsed::LineFailed(failure) => format!("line {}: {:?}", failure.line, failure.code),
+                Parsed::PartFailed(failure) => format!("{}: {:?}", failure.suffix, failure.code),
             });
             ControlFlow::Continue(())
         });
@@ -107,7 +105,7 @@ mod tests {
     fn one_document_a_line() {
         check(
             "\u{feff}{\"_id\":\"a\",\"title\":\"T\",\"text\":\"one\\n\\ntwo\"}\r\n\n{\"id\":7,\"text\":\"x\"}\n{\"text\":\"y\"}",
-            &["a [T] one⏎⏎two", "7 [] x", "4 [] y"],
+            &["#a [T] one⏎⏎two", "#7 [] x", "#4 [] y"],
         );
     }
 
@@ -115,7 +113,7 @@ mod tests {
     fn bad_lines_do_not_stop_the_rest() {
         check(
             "{\"id\":\"a\"}\nnot json\n{\"id\":\"b\",\"text\":\"  \"}\n{\"id\":[1],\"text\":\"x\"}\n{\"id\":\"c\",\"text\":\"ok\"}",
-            &["line 1: Corrupt", "line 2: Corrupt", "line 3: Empty", "line 4: Corrupt", "c [] ok"],
+            &["#1: Corrupt", "#2: Corrupt", "#3: Empty", "#4: Corrupt", "#c [] ok"],
         );
     }
 
@@ -138,7 +136,7 @@ mod tests {
     fn the_sink_can_stop() {
         let mut count = 0;
         let lines = "{\"text\":\"x\"}\n".repeat(10);
-        let result = parse("a.jsonl", lines.as_bytes(), LIMITS, &mut |_| {
+        let result = parse("a.jsonl", lines.as_bytes(), LIMITS, &|_| Recognition::Unavailable, &mut |_| {
             count += 1;
             ControlFlow::Break(())
         });

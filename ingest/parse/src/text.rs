@@ -4,10 +4,12 @@
 //! like: runs of white space become one space, a line break between two Chinese or Japanese characters becomes
 //! nothing, control characters go. Only code keeps its lines.
 
-use serde::{Deserialize, Serialize};
-use taproot_schemas::document::OutlineEntry;
+use std::collections::{BTreeMap, HashSet};
 
-use super::ParseError;
+use serde::{Deserialize, Serialize};
+use taproot_schemas::document::{Link, NoteKind, OutlineEntry};
+
+use super::{ParseError, ParsedDocument};
 
 /// A piece of the text that belongs together.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -43,6 +45,23 @@ pub(crate) struct BuiltText {
     pub text: String,
     pub blocks: Vec<Block>,
     pub outline: Vec<OutlineEntry>,
+    pub links: Vec<Link>,
+    pub notes: BTreeMap<NoteKind, u32>,
+}
+
+impl BuiltText {
+    /// A document of this text that says nothing else of itself.
+    pub fn into_document(self, media_type: &str) -> ParsedDocument {
+        ParsedDocument {
+            text: self.text,
+            outline: self.outline,
+            blocks: self.blocks,
+            links: self.links,
+            notes: self.notes,
+            media_type: media_type.to_owned(),
+            ..ParsedDocument::default()
+        }
+    }
 }
 
 /// Builds the text of one document block by block.
@@ -55,14 +74,28 @@ pub(crate) struct TextBuilder {
     page: Option<u32>,
     /// Headings that hold at this point, outermost first, with their levels.
     path: Vec<(u8, String)>,
+    /// Addresses that are among the links.
+    linked: HashSet<String>,
 }
+
+/// Links that are kept of a document, and how much of each.
+const MAX_LINKS: usize = 1_000;
+const MAX_LINK_CHARS: usize = 200;
+const MAX_URL_BYTES: usize = 2_000;
 
 /// Separates the cells of a table row.
 pub(crate) const CELL_SEPARATOR: &str = " | ";
 
 impl TextBuilder {
     pub fn new(limit_chars: usize) -> TextBuilder {
-        TextBuilder { built: BuiltText::default(), chars: 0, limit_chars, page: None, path: Vec::new() }
+        TextBuilder {
+            built: BuiltText::default(),
+            chars: 0,
+            limit_chars,
+            page: None,
+            path: Vec::new(),
+            linked: HashSet::new(),
+        }
     }
 
     /// From here on the text stands on page `page` (from 1).
@@ -104,6 +137,27 @@ impl TextBuilder {
             if index == 0 && first_is_header {
                 header = pushed;
             }
+        }
+    }
+
+    /// The text points to `url`. Addresses inside the document itself are left out, as is what a page runs.
+    pub fn push_link(&mut self, text: &str, url: &str) {
+        let url = url.trim();
+        let leads_out = ["http://", "https://", "mailto:", "ftp://"]
+            .iter()
+            .any(|scheme| url.get(..scheme.len()).is_some_and(|start| start.eq_ignore_ascii_case(scheme)));
+        let fits = self.built.links.len() < MAX_LINKS && url.len() <= MAX_URL_BYTES;
+        if leads_out && fits && self.linked.insert(url.to_owned()) {
+            let text = normalized(text).chars().take(MAX_LINK_CHARS).collect();
+            self.built.links.push(Link { text, url: url.to_owned() });
+        }
+    }
+
+    /// Records what was left out of the text, or found in it.
+    pub fn note(&mut self, kind: NoteKind, count: u32) {
+        if count > 0 {
+            let noted = self.built.notes.entry(kind).or_default();
+            *noted = noted.saturating_add(count);
         }
     }
 

@@ -5,9 +5,8 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use taproot_ingest::ParserLimits;
-use taproot_ingest::parse::Parsed;
-use taproot_ingest::sandbox::{ParseSummary, Parser};
+use taproot_parse::sandbox::{ParseSummary, Parser, ParserLimits};
+use taproot_parse::{Parsed, Recognition};
 use taproot_schemas::job::FileErrorCode;
 use tempfile::TempDir;
 
@@ -54,16 +53,16 @@ impl Bench {
     fn parse(&mut self, name: &str, content: &[u8]) -> Result<Vec<String>, FileErrorCode> {
         let path = self.file(name, content);
         let mut texts = Vec::new();
-        let summary = self.parser.parse(&path, name, &mut |parsed| {
+        let summary = self.parser.parse(&path, name, &|_| Recognition::Unavailable, &mut |parsed| {
             texts.push(match parsed {
                 Parsed::Document(document) => document.text,
-                Parsed::LineFailed(failure) => format!("line {}: {:?}", failure.line, failure.code),
+                Parsed::PartFailed(failure) => format!("{}: {:?}", failure.suffix, failure.code),
             });
             ControlFlow::Continue(())
         });
         match summary {
             Ok(summary) => {
-                assert_eq!(summary.documents + summary.failed_lines, texts.len() as u64);
+                assert_eq!(summary.documents + summary.failed_parts, texts.len() as u64);
                 Ok(texts)
             }
             Err(failure) => {
@@ -82,7 +81,7 @@ fn one_child_parses_many_files() {
     assert_eq!(bench.parse("b.txt", b""), Err(FileErrorCode::Empty));
     assert_eq!(
         bench.parse("c.jsonl", b"{\"id\":1,\"text\":\"one\"}\nrubbish\n{\"id\":2,\"text\":\"two\"}"),
-        Ok(vec!["one".to_owned(), "line 2: Corrupt".to_owned(), "two".to_owned()])
+        Ok(vec!["one".to_owned(), "#2: Corrupt".to_owned(), "two".to_owned()])
     );
     assert_eq!(bench.parse("d.xyz", b"text"), Err(FileErrorCode::UnsupportedFormat));
 }
@@ -93,10 +92,16 @@ fn files_that_cannot_be_read() {
     assert_eq!(bench.parse("a.txt", b"more than ten bytes"), Err(FileErrorCode::TooLarge));
     assert_eq!(bench.parse("b.txt", b"six ch"), Err(FileErrorCode::TooLarge));
     let missing = bench.folder.path().join("missing.txt");
-    let failure = bench.parser.parse(&missing, "missing.txt", &mut |_| ControlFlow::Continue(())).unwrap_err();
+    let failure = bench
+        .parser
+        .parse(&missing, "missing.txt", &|_| Recognition::Unavailable, &mut |_| ControlFlow::Continue(()))
+        .unwrap_err();
     assert_eq!(failure.code, FileErrorCode::Unreadable);
     let folder = bench.folder.path().to_owned();
-    let failure = bench.parser.parse(&folder, "folder.txt", &mut |_| ControlFlow::Continue(())).unwrap_err();
+    let failure = bench
+        .parser
+        .parse(&folder, "folder.txt", &|_| Recognition::Unavailable, &mut |_| ControlFlow::Continue(()))
+        .unwrap_err();
     assert_eq!(failure.code, FileErrorCode::Unreadable);
 }
 
@@ -147,8 +152,9 @@ fn a_program_that_is_not_there() {
 fn the_sink_can_stop_a_file() {
     let mut bench = Bench::new(worker(), LIMITS);
     let path = bench.file("a.jsonl", "{\"text\":\"x\"}\n".repeat(10_000).as_bytes());
-    let summary = bench.parser.parse(&path, "a.jsonl", &mut |_| ControlFlow::Break(())).unwrap();
-    assert_eq!(summary, ParseSummary { documents: 1, failed_lines: 0, stopped: true });
+    let summary =
+        bench.parser.parse(&path, "a.jsonl", &|_| Recognition::Unavailable, &mut |_| ControlFlow::Break(())).unwrap();
+    assert_eq!(summary, ParseSummary { documents: 1, failed_parts: 0, stopped: true });
     assert_eq!(bench.parse("b.txt", b"fine"), Ok(vec!["fine".to_owned()]));
 }
 
@@ -158,7 +164,7 @@ fn a_slow_sink_is_no_timeout() {
     let limits = ParserLimits { timeout: Duration::from_secs(2), ..LIMITS };
     let mut bench = Bench::new(worker(), limits);
     let path = bench.file("a.jsonl", "{\"text\":\"x\"}\n".repeat(3).as_bytes());
-    let summary = bench.parser.parse(&path, "a.jsonl", &mut |_| {
+    let summary = bench.parser.parse(&path, "a.jsonl", &|_| Recognition::Unavailable, &mut |_| {
         std::thread::sleep(Duration::from_millis(800));
         ControlFlow::Continue(())
     });

@@ -1,5 +1,5 @@
 //! The parser child without the rest of Taproot: for the tests of this crate, and for whoever embeds it.
 
 fn main() -> std::process::ExitCode {
-    taproot_ingest::sandbox::run_worker()
+    taproot_parse::sandbox::run_worker()
 }
