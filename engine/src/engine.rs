@@ -131,7 +131,7 @@ impl Engine {
             return Err(Error::InvalidRequest { what: "k", detail: format!("{k} is not between 1 and {MAX_HITS}") });
         }
         let query = Query::analyze("query", &request.query, self.inner.config.max_query_chars)?;
-        let filter = filter(scope, request.collections.as_deref(), request.filters.as_ref());
+        let filter = self.filter(scope, request.collections.as_deref(), request.filters.as_ref()).await?;
         let found = retriever.search(&query, &filter, k).await?;
         Ok(SearchResponse { hits: found.iter().map(Found::hit).collect() })
     }
@@ -144,8 +144,7 @@ impl Engine {
         request: &AskRequest,
         events: Option<mpsc::Sender<AnswerEvent>>,
     ) -> Result<Answer> {
-        self.retriever()?;
-        let filter = filter(scope, request.collections.as_deref(), request.filters.as_ref());
+        let filter = self.filter(scope, request.collections.as_deref(), request.filters.as_ref()).await?;
         self.inner.answerer.answer(request, &filter, events.as_ref()).await
     }
 
@@ -272,20 +271,29 @@ impl Engine {
         Ok(&self.inner.answerer.retriever)
     }
 
+    async fn filter(
+        &self,
+        scope: &AccessScope,
+        collections: Option<&[String]>,
+        filters: Option<&Filters>,
+    ) -> Result<Filter> {
+        let documents = match filters {
+            Some(filters) => self.retriever()?.catalog.narrowed(filters).await?,
+            None => None,
+        };
+        Ok(Filter {
+            scope: scope.clone(),
+            collections: collections.unwrap_or_default().to_vec(),
+            languages: filters.map(|filters| filters.languages.clone()).unwrap_or_default(),
+            documents,
+        })
+    }
+
     /// One search before the first caller: pages of the vector store come from disk, the word list is loaded.
     async fn warm_up(&self) {
         let request = SearchRequest { query: "hello 你好".into(), ..SearchRequest::default() };
         if let Err(error) = self.search(&AccessScope::owner(), &request).await {
             tracing::warn!(%error, "the search that warms up failed");
         }
-    }
-}
-
-fn filter(scope: &AccessScope, collections: Option<&[String]>, filters: Option<&Filters>) -> Filter {
-    Filter {
-        scope: scope.clone(),
-        collections: collections.unwrap_or_default().to_vec(),
-        languages: filters.map(|filters| filters.languages.clone()).unwrap_or_default(),
-        document_ids: filters.map(|filters| filters.document_ids.clone()).unwrap_or_default(),
     }
 }

@@ -16,4 +16,4 @@ pub mod text;
 
 pub use engine::{Counts, Engine, EngineConfig, ListDocuments, QdrantServer};
 pub use error::{Error, Result};
-pub use scope::AccessScope;
+pub use scope::{Access, AccessScope};

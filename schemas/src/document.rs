@@ -28,7 +28,16 @@ pub struct Document {
     pub version: u32,
     /// Groups that may read the document; empty means everybody.
     pub allow: Vec<String>,
+    /// Groups that may not read the document, whatever other groups a caller belongs to.
+    pub deny: Vec<String>,
+    pub tags: Vec<String>,
+    /// For an attachment, the uri of its mail.
+    pub part_of: Option<String>,
     pub metadata: BTreeMap<String, serde_json::Value>,
+    /// Where the text points to, each address once; the first thousand.
+    pub links: Vec<Link>,
+    /// What was left out of the text or found in it on its way in: how often.
+    pub notes: BTreeMap<NoteKind, u32>,
     pub created_at: String,
     pub updated_at: String,
 }

@@ -1,5 +1,7 @@
 //! Search: a question in, ranked chunks out.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
@@ -27,6 +29,28 @@ pub struct Filters {
     /// Only these documents.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub document_ids: Vec<String>,
+    /// Only documents of one of these media types (`application/pdf`).
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub media_types: Vec<String>,
+    /// Only documents that have one of these tags.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub tags: Vec<String>,
+    /// Only documents by one of these authors: whole names, in any case of letters.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub authors: Vec<String>,
+    /// Only documents whose uri begins so (`hr/leave/`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub path_prefix: Option<String>,
+    /// Only documents of this day or later (`2026-01-31`), by what they say of themselves: when they were modified, or
+    /// else sent, or else created. A document that says nothing is left out.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
+    /// Only documents of this day or earlier.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub before: Option<String>,
+    /// Only documents whose metadata has these values, in any case of letters (`{"from": "ann@example.com"}`).
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub metadata: BTreeMap<String, String>,
 }
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
@@ -52,6 +76,16 @@ pub struct Hit {
     /// Fused score; comparable within one response only.
     pub score: f32,
     pub scores: LegScores,
+    /// Other documents that say the same in the same words, as far as the caller may see them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub copies: Vec<Copy>,
+}
+
+/// A document that holds the same passage as a hit.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Copy {
+    pub document_id: String,
+    pub uri: String,
 }
 
 /// What each leg said of a hit; null when the leg did not find it or did not run.

@@ -1,14 +1,17 @@
 //! A query → ranked chunks: analyse, two legs, fuse, check with the catalog.
 
+mod copies;
 mod fuse;
 mod query;
 
 use std::sync::Arc;
 
-use taproot_schemas::search::{Hit, LegScores};
+use taproot_schemas::search::{Copy, Hit, LegScores};
 
 pub use fuse::fuse;
 pub use query::{Query, is_question_word};
+
+use copies::collapse;
 
 use crate::Result;
 use crate::executor::Executor;
@@ -18,6 +21,8 @@ use crate::store::{Catalog, ChunkId, Filter, Lexical, StoredChunk, VectorStore};
 /// Candidates that each leg brings, however few are asked for: scores are scaled over them, so that another number
 /// would be another order.
 const LEG_DEPTH: usize = 300;
+/// How often a search looks when documents change under it; the last look counts whatever happens.
+const MAX_LOOKS: usize = 3;
 
 /// The read side of the stores, with the models that a search needs. Cheap to clone.
 #[derive(Clone)]
@@ -35,20 +40,36 @@ pub struct Found {
     pub chunk: StoredChunk,
     pub score: f32,
     pub scores: LegScores,
+    /// Chunks of other documents that say the same, best first.
+    pub copies: Vec<Copy>,
 }
 
 impl Retriever {
-    /// The best `k` live and visible chunks, best first; there are at most twice [`LEG_DEPTH`].
+    /// The best `k` live and visible chunks, best first; there are at most twice [`LEG_DEPTH`]. Of chunks that say the
+    /// same, the best one stands for the others.
     pub async fn search(&self, query: &Query, filter: &Filter, k: usize) -> Result<Vec<Found>> {
+        for _ in 1..MAX_LOOKS {
+            let generation = self.catalog.generation();
+            let found = self.look(query, filter).await?;
+            // When a document changed meanwhile, the legs may know one version of it and the catalog another.
+            if self.catalog.generation() == generation {
+                return Ok(collapse(found, k));
+            }
+        }
+        Ok(collapse(self.look(query, filter).await?, k))
+    }
+
+    /// All live and visible chunks that the legs bring, best first.
+    async fn look(&self, query: &Query, filter: &Filter) -> Result<Vec<Found>> {
         let (lexical, vector) = tokio::try_join!(self.lexical_leg(query, filter), self.vector_leg(query, filter))?;
         let fused = fuse(&lexical, &vector);
         let ids: Vec<ChunkId> = fused.iter().map(|hit| hit.id).collect();
         let mut live = self.catalog.live_chunks(filter, &ids).await?;
         let found = fused.into_iter().filter_map(|hit| {
             let scores = LegScores { lexical: hit.lexical, vector: hit.vector, rerank: None };
-            Some(Found { chunk: live.remove(&hit.id)?, score: hit.score, scores })
+            Some(Found { chunk: live.remove(&hit.id)?, score: hit.score, scores, copies: Vec::new() })
         });
-        Ok(found.take(k).collect())
+        Ok(found.collect())
     }
 
     async fn lexical_leg(&self, query: &Query, filter: &Filter) -> Result<Vec<(ChunkId, f32)>> {
@@ -83,6 +104,7 @@ impl Found {
             end: chunk.end,
             score: self.score,
             scores: self.scores,
+            copies: self.copies.clone(),
         }
     }
 }

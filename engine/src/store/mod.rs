@@ -16,6 +16,6 @@ mod writer;
 pub use catalog::{Catalog, FileDocument, FileRecord, StoredChunk, title_or_name};
 pub use doctor::Doctor;
 pub use lexical::Lexical;
-pub use types::{ChunkId, Filter, IndexedChunk, NewChunk, NewDocument, embedded_text, join_headings};
+pub use types::{ChunkId, Filter, IndexedChunk, Labels, NewChunk, NewDocument, embedded_text, join_headings};
 pub use vectors::{EdgeVectors, ServerVectors, VectorStore};
 pub use writer::{Committed, Writer};

@@ -6,8 +6,8 @@ use std::sync::Arc;
 
 use super::vectors::Point;
 use super::*;
-use crate::AccessScope;
 use crate::executor::Executor;
+use crate::{Access, AccessScope};
 
 struct Stores {
     catalog: Catalog,
@@ -39,6 +39,7 @@ impl Stores {
                     end: start + word.chars().count(),
                     page: None,
                     heading: None,
+                    table_header: None,
                     language: Some("en".into()),
                     text: word.to_owned(),
                     vector: vec![1.0, 0.0],
@@ -47,15 +48,17 @@ impl Stores {
             .collect();
         NewDocument {
             source_id: self.source.clone(),
-            collection: "default".into(),
+            labels: Labels { collection: "default".into(), ..Labels::default() },
             path: uri.into(),
             uri: uri.into(),
-            allow: Vec::new(),
+            part_of: None,
             title: None,
             language: Some("en".into()),
             media_type: "text/plain".into(),
             bytes: text.len() as u64,
             metadata: BTreeMap::new(),
+            links: Vec::new(),
+            notes: BTreeMap::new(),
             hash: text.into(),
             text: text.into(),
             outline: Vec::new(),
@@ -70,10 +73,11 @@ impl Stores {
             document_id: staged.document_id.clone(),
             version: staged.version,
             collection: "default".into(),
-            allow: Vec::new(),
+            access: Access::default(),
             language: None,
             title: "t".into(),
             heading: None,
+            table_header: None,
             text: chunk.text.clone(),
         };
         let chunks: Vec<IndexedChunk> = document.chunks.iter().enumerate().map(chunk).collect();
@@ -129,7 +133,7 @@ async fn adds_changes_and_deletes_reach_every_store() {
 }
 
 fn everything() -> Filter {
-    Filter { scope: AccessScope::owner(), collections: vec![], languages: vec![], document_ids: vec![] }
+    Filter { scope: AccessScope::owner(), collections: vec![], languages: vec![], documents: None }
 }
 
 /// Does the first `steps` steps of a commit that changes `a.txt`, forgets everything in memory, opens again.
@@ -164,6 +168,68 @@ async fn a_crash_before_the_switch_keeps_the_old_version() {
 #[tokio::test]
 async fn a_crash_after_the_switch_keeps_the_new_version() {
     assert_eq!(crash_after(3).await, ["new"]);
+}
+
+#[tokio::test]
+async fn other_labels_change_who_finds_a_document_and_nothing_else() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let stores = Stores::open(dir.path()).await;
+    stores.writer.commit(vec![stores.document("a.txt", "one two")]).await.expect("committed");
+    let id = stores.catalog.documents_of_file(&stores.source, "a.txt").await.expect("documents").remove(0).id;
+    let access = Access { allow: vec!["hr".into()], deny: vec!["interns".into()] };
+    let labels = Labels { collection: "people".into(), access, tags: vec!["policy".into()] };
+    stores.writer.relabel(&[(id.clone(), labels)]).await.expect("relabelled");
+    assert_eq!(stores.texts().await, ["one two"]);
+    let document = stores.catalog.document(&AccessScope::owner(), &id).await.expect("a document");
+    assert_eq!((document.collection.as_str(), document.version, document.chunks), ("people", 2, 2));
+    assert_eq!(document.tags, ["policy"]);
+    for (groups, expected) in [(vec!["hr"], 1), (vec!["it"], 0), (vec!["hr", "interns"], 0)] {
+        let scope = AccessScope::groups(groups.iter().map(|group| (*group).to_owned()).collect());
+        let filter = Filter { scope, ..everything() };
+        assert_eq!(stores.lexical.search(&["one".into()], &filter, 10).expect("a search").len(), expected);
+        let found = stores.vectors.search(vec![1.0, 0.0], &filter, 10).await.expect("a search");
+        assert_eq!(found.len(), 2 * expected, "{groups:?}");
+    }
+    stores.close().await;
+}
+
+#[tokio::test]
+async fn filters_narrow_by_what_documents_say() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let stores = Stores::open(dir.path()).await;
+    let with = |uri: &str, tag: &str, metadata: serde_json::Value| {
+        let mut document = stores.document(uri, "text");
+        document.labels.tags = vec![tag.into()];
+        document.metadata = serde_json::from_value(metadata).expect("metadata");
+        document
+    };
+    let documents = vec![
+        with("hr/a.txt", "Policy", serde_json::json!({"author": "Ann Lee", "modified": "2026-01-31T10:00:00Z"})),
+        with("hr/b.txt", "draft", serde_json::json!({"author": ["王芳", "Ann Lee"], "created": "2025-05-01"})),
+        with("it/c.txt", "policy", serde_json::json!({"year": 2024})),
+    ];
+    stores.writer.commit(documents).await.expect("committed");
+    let check = async |filters: serde_json::Value, expected: &[&str]| {
+        let filters = serde_json::from_value(filters).expect("filters");
+        let ids = stores.catalog.narrowed(&filters).await.expect("ids").expect("some filter");
+        let mut uris = Vec::new();
+        for id in ids {
+            uris.push(stores.catalog.document(&AccessScope::owner(), &id).await.expect("a document").uri);
+        }
+        uris.sort();
+        assert_eq!(uris, expected, "{filters:?}");
+    };
+    check(serde_json::json!({"tags": ["policy"]}), &["hr/a.txt", "it/c.txt"]).await;
+    check(serde_json::json!({"authors": ["ann lee"]}), &["hr/a.txt", "hr/b.txt"]).await;
+    check(serde_json::json!({"authors": ["王芳"], "tags": ["policy"]}), &[]).await;
+    check(serde_json::json!({"path_prefix": "hr/"}), &["hr/a.txt", "hr/b.txt"]).await;
+    check(serde_json::json!({"after": "2026-01-31"}), &["hr/a.txt"]).await;
+    check(serde_json::json!({"before": "2026-01-31"}), &["hr/a.txt", "hr/b.txt"]).await;
+    check(serde_json::json!({"metadata": {"year": "2024"}}), &["it/c.txt"]).await;
+    let bad = serde_json::from_value(serde_json::json!({"after": "yesterday"})).expect("filters");
+    assert!(stores.catalog.narrowed(&bad).await.is_err());
+    assert_eq!(stores.catalog.narrowed(&Default::default()).await.expect("ids"), None);
+    stores.close().await;
 }
 
 #[tokio::test]

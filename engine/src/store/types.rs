@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 
-use taproot_schemas::document::OutlineEntry;
+use serde::{Deserialize, Serialize};
+use taproot_schemas::document::{Link, NoteKind, OutlineEntry};
 use uuid::Uuid;
 
-use crate::AccessScope;
+use crate::{Access, AccessScope};
 
 /// Deterministic (document, version, ordinal), so that writing a chunk twice changes nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -28,22 +29,33 @@ impl std::fmt::Display for ChunkId {
     }
 }
 
+/// What is said of a document by whoever files it, not by itself: to change it, nothing is read or embedded again.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Labels {
+    pub collection: String,
+    pub access: Access,
+    pub tags: Vec<String>,
+}
+
 /// A document ready to be committed.
 #[derive(Debug, Clone)]
 pub struct NewDocument {
     pub source_id: String,
-    pub collection: String,
+    pub labels: Labels,
     /// Path of the file below the source's root.
     pub path: String,
     pub uri: String,
-    /// Groups that may read it; empty means everybody.
-    pub allow: Vec<String>,
+    /// For an attachment, the uri of its mail.
+    pub part_of: Option<String>,
     pub title: Option<String>,
     pub language: Option<String>,
     pub media_type: String,
     /// Size of the original in bytes.
     pub bytes: u64,
     pub metadata: BTreeMap<String, serde_json::Value>,
+    pub links: Vec<Link>,
+    pub notes: BTreeMap<NoteKind, u32>,
     /// Of everything that the stores keep of it; equal hashes need no new version.
     pub hash: String,
     pub text: String,
@@ -60,10 +72,12 @@ pub struct NewChunk {
     pub page: Option<u32>,
     /// Heading path, outermost first, joined by ` › `.
     pub heading: Option<String>,
+    /// Header row of the table that the chunk begins in the middle of.
+    pub table_header: Option<String>,
     pub language: Option<String>,
     /// Exactly the document's text from `start` to `end`.
     pub text: String,
-    /// Unit vector of the embedder.
+    /// Unit vector of the embedder; empty until it is embedded.
     pub vector: Vec<f32>,
 }
 
@@ -74,30 +88,32 @@ pub struct IndexedChunk {
     pub document_id: String,
     pub version: i64,
     pub collection: String,
-    pub allow: Vec<String>,
+    pub access: Access,
     pub language: Option<String>,
     pub title: String,
     pub heading: Option<String>,
+    pub table_header: Option<String>,
     pub text: String,
 }
 
 impl IndexedChunk {
     /// What the embedder is given: title and heading path first, since a chunk often says "it" of them.
     pub fn embedded_text(&self) -> String {
-        embedded_text(&self.title, self.heading.as_deref(), &self.text)
+        embedded_text(&self.title, self.heading.as_deref(), self.table_header.as_deref(), &self.text)
     }
 }
 
-/// Characters of a title, or a heading path, that are put before a chunk's text: the text must have room beside them.
+/// Characters of a title, a heading path or a table's header that are put before a chunk's text: the text must have
+/// room beside them.
 const CONTEXT_CHARS: usize = 200;
 
-/// Title, heading path and text of a chunk, a line each.
-pub fn embedded_text(title: &str, heading: Option<&str>, text: &str) -> String {
-    let short = |context: &str| context.chars().take(CONTEXT_CHARS).collect::<String>();
-    match heading {
-        Some(heading) if heading != title => format!("{}\n{}\n{text}", short(title), short(heading)),
-        _ => format!("{}\n{text}", short(title)),
-    }
+/// Title, heading path, table header and text of a chunk, a line each.
+pub fn embedded_text(title: &str, heading: Option<&str>, table_header: Option<&str>, text: &str) -> String {
+    let heading = heading.filter(|heading| *heading != title);
+    let context = [Some(title), heading, table_header].into_iter().flatten();
+    let mut embedded: String = context.flat_map(|line| line.chars().take(CONTEXT_CHARS).chain(['\n'])).collect();
+    embedded.push_str(text);
+    embedded
 }
 
 /// A heading path as callers see it; `None` outside of any heading.
@@ -113,8 +129,8 @@ pub struct Filter {
     pub collections: Vec<String>,
     /// All languages when empty.
     pub languages: Vec<String>,
-    /// All documents when empty.
-    pub document_ids: Vec<String>,
+    /// Sorted; all documents when absent.
+    pub documents: Option<Vec<String>>,
 }
 
 /// Value of the indexes' `allow` field for documents that everybody may read. No group can have this name.

@@ -13,7 +13,7 @@ use std::sync::Arc;
 use tokio::sync::Mutex;
 
 use super::catalog::{StagedDocument, title_or_name};
-use super::types::{ChunkId, IndexedChunk, NewDocument};
+use super::types::{ChunkId, IndexedChunk, Labels, NewDocument};
 use super::vectors::Point;
 use super::{Catalog, Lexical, VectorStore};
 use crate::{Error, Result};
@@ -46,6 +46,32 @@ impl Writer {
     /// Commits documents, all of them or none. When it returns, they are durable in the three stores and readers see them.
     pub async fn commit(&self, documents: Vec<NewDocument>) -> Result<Committed> {
         let _turn = self.turn.lock().await;
+        self.commit_in_turn(documents).await
+    }
+
+    /// Gives live documents other labels: a new version of each, with the text, the chunks and the vectors that it
+    /// has. Readers see the new labels everywhere at the same moment.
+    pub async fn relabel(&self, documents: &[(String, Labels)]) -> Result<()> {
+        let _turn = self.turn.lock().await;
+        let mut relabelled = Vec::with_capacity(documents.len());
+        for (id, labels) in documents {
+            let Some((mut document, version)) = self.catalog.live_document(id).await? else { continue };
+            let ids: Vec<ChunkId> = (0..document.chunks.len()).map(|n| ChunkId::new(id, version, n)).collect();
+            let mut vectors = self.vectors.vectors(&ids).await?;
+            for (chunk, id) in document.chunks.iter_mut().zip(&ids) {
+                let missing =
+                    || Error::Vectors { detail: format!("chunk {id} is missing; run taproot doctor --repair") };
+                chunk.vector = vectors.remove(id).ok_or_else(missing)?;
+            }
+            relabelled.push(NewDocument { labels: labels.clone(), ..document });
+        }
+        if !relabelled.is_empty() {
+            self.commit_in_turn(relabelled).await?;
+        }
+        Ok(())
+    }
+
+    async fn commit_in_turn(&self, documents: Vec<NewDocument>) -> Result<Committed> {
         let staged = self.catalog.stage(&documents).await?;
         if let Err(error) = self.index(&documents, &staged).await {
             // The caller is told of the failure; what was staged is undone now, or at the next start.
@@ -158,11 +184,12 @@ fn indexed_chunk(document: &NewDocument, staged: &StagedDocument, ordinal: usize
         id: ChunkId::new(&staged.document_id, staged.version, ordinal),
         document_id: staged.document_id.clone(),
         version: staged.version,
-        collection: document.collection.clone(),
-        allow: document.allow.clone(),
+        collection: document.labels.collection.clone(),
+        access: document.labels.access.clone(),
         language: chunk.language.clone(),
         title: title_or_name(document.title.clone(), &document.uri),
         heading: chunk.heading.clone(),
+        table_header: chunk.table_header.clone(),
         text: chunk.text.clone(),
     }
 }

@@ -7,7 +7,7 @@ use sqlx::{QueryBuilder, Row, Sqlite};
 use super::documents::{json, number, title_or_name};
 use super::{Catalog, failed};
 use crate::store::types::{ChunkId, Filter, IndexedChunk};
-use crate::{AccessScope, Result};
+use crate::{Access, AccessScope, Result};
 
 /// A live chunk with what its document tells of it.
 #[derive(Debug, Clone)]
@@ -20,6 +20,7 @@ pub struct StoredChunk {
     pub title: String,
     pub page: Option<u32>,
     pub heading: Option<String>,
+    pub table_header: Option<String>,
     pub language: Option<String>,
     pub start: usize,
     pub end: usize,
@@ -40,7 +41,7 @@ impl Catalog {
         found.retain(|_, chunk| {
             let within = |list: &[String], value: &str| list.is_empty() || list.iter().any(|item| item == value);
             within(&filter.collections, &chunk.collection)
-                && within(&filter.document_ids, &chunk.document_id)
+                && filter.documents.as_ref().is_none_or(|ids| ids.binary_search(&chunk.document_id).is_ok())
                 && within(&filter.languages, chunk.language.as_deref().unwrap_or_default())
         });
         Ok(found)
@@ -53,8 +54,8 @@ impl Catalog {
         found: &mut HashMap<ChunkId, StoredChunk>,
     ) -> Result<()> {
         let mut select = QueryBuilder::<Sqlite>::new(
-            "SELECT c.id, d.id, d.collection, d.uri, v.title, c.page, c.heading, c.language, c.start_char, c.end_char, c.text,
-                v.allow_json, c.version
+            "SELECT c.id, d.id, v.collection, d.uri, v.title, c.page, c.heading, c.language, c.start_char, c.end_char, c.text,
+                v.allow_json, c.version, v.deny_json, c.table_header
              FROM chunks c
              JOIN versions v ON v.document_id = c.document_id AND v.version = c.version AND v.state = 'live'
              JOIN documents d ON d.id = c.document_id
@@ -67,7 +68,7 @@ impl Catalog {
         select.push(")");
         for row in select.build().fetch_all(&self.pool).await.map_err(failed)? {
             let Some(id) = ChunkId::parse(row.try_get(0).map_err(failed)?) else { continue };
-            if !scope.sees(&json::<Vec<String>>(&row, 11)?) {
+            if !scope.sees(&Access { allow: json(&row, 11)?, deny: json(&row, 13)? }) {
                 continue;
             }
             let uri: String = row.try_get(3).map_err(failed)?;
@@ -81,6 +82,7 @@ impl Catalog {
                 uri,
                 page: page.and_then(|page| u32::try_from(page).ok()),
                 heading: row.try_get(6).map_err(failed)?,
+                table_header: row.try_get(14).map_err(failed)?,
                 language: row.try_get(7).map_err(failed)?,
                 start: number(&row, 8)?,
                 end: number(&row, 9)?,
@@ -118,7 +120,8 @@ impl Catalog {
     /// What the indexes have to be told of these chunks, when an index lost them.
     pub async fn indexed_chunks(&self, ids: &[ChunkId]) -> Result<Vec<IndexedChunk>> {
         let mut select = QueryBuilder::<Sqlite>::new(
-            "SELECT c.id, c.document_id, c.version, d.collection, v.allow_json, c.language, v.title, d.uri, c.heading, c.text
+            "SELECT c.id, c.document_id, c.version, v.collection, v.allow_json, c.language, v.title, d.uri, c.heading, c.text,
+                v.deny_json, c.table_header
              FROM chunks c
              JOIN versions v ON v.document_id = c.document_id AND v.version = c.version AND v.state = 'live'
              JOIN documents d ON d.id = c.document_id
@@ -139,10 +142,11 @@ impl Catalog {
                 document_id: row.try_get(1).map_err(failed)?,
                 version: row.try_get(2).map_err(failed)?,
                 collection: row.try_get(3).map_err(failed)?,
-                allow: json(&row, 4)?,
+                access: Access { allow: json(&row, 4)?, deny: json(&row, 10)? },
                 language: row.try_get(5).map_err(failed)?,
                 title: title_or_name(row.try_get(6).map_err(failed)?, &uri),
                 heading: row.try_get(8).map_err(failed)?,
+                table_header: row.try_get(11).map_err(failed)?,
                 text: row.try_get(9).map_err(failed)?,
             });
         }

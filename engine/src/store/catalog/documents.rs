@@ -6,10 +6,11 @@ use taproot_schemas::document::{Document, DocumentText, OutlineEntry};
 
 use super::{Catalog, bad_json, failed, rfc3339};
 use crate::engine::{Counts, ListDocuments};
-use crate::{AccessScope, Error, Result};
+use crate::{Access, AccessScope, Error, Result};
 
-const COLUMNS: &str = "SELECT d.id, d.collection, d.uri, v.title, v.language, v.media_type, v.bytes, v.characters,
-    v.chunk_count, v.version, v.allow_json, v.metadata, d.created_ms, v.created_ms
+const COLUMNS: &str = "SELECT d.id, v.collection, d.uri, v.title, v.language, v.media_type, v.bytes, v.characters,
+    v.chunk_count, v.version, v.allow_json, v.metadata, d.created_ms, v.created_ms, v.deny_json, v.tags, v.part_of, v.links,
+    v.notes
     FROM documents d JOIN versions v ON v.document_id = d.id AND v.state = 'live'";
 
 /// A live document with what the outside is not told.
@@ -51,7 +52,7 @@ impl Catalog {
         let mut select = QueryBuilder::<Sqlite>::new(COLUMNS);
         select.push(" WHERE d.id = ").push_bind(id.to_owned());
         let row = select.build().fetch_optional(&self.pool).await.map_err(failed)?;
-        let found = row.as_ref().map(document).transpose()?.filter(|document| scope.sees(&document.allow));
+        let found = row.as_ref().map(document).transpose()?.filter(|document| scope.sees(&access(document)));
         found.ok_or_else(|| Error::DocumentNotFound { id: id.to_owned() })
     }
 
@@ -70,7 +71,7 @@ impl Catalog {
     /// The extracted text of a live document that the scope sees.
     pub async fn document_text(&self, scope: &AccessScope, id: &str) -> Result<DocumentText> {
         let row = sqlx::query(
-            "SELECT d.uri, v.title, v.version, v.text, v.outline, v.allow_json
+            "SELECT d.uri, v.title, v.version, v.text, v.outline, v.allow_json, v.deny_json
              FROM documents d JOIN versions v ON v.document_id = d.id AND v.state = 'live' WHERE d.id = $1",
         )
         .bind(id)
@@ -78,7 +79,7 @@ impl Catalog {
         .await
         .map_err(failed)?
         .ok_or_else(|| Error::DocumentNotFound { id: id.to_owned() })?;
-        if !scope.sees(&json::<Vec<String>>(&row, 5)?) {
+        if !scope.sees(&Access { allow: json(&row, 5)?, deny: json(&row, 6)? }) {
             return Err(Error::DocumentNotFound { id: id.to_owned() });
         }
         let uri: String = row.try_get(0).map_err(failed)?;
@@ -116,6 +117,10 @@ impl Catalog {
     }
 }
 
+fn access(document: &Document) -> Access {
+    Access { allow: document.allow.clone(), deny: document.deny.clone() }
+}
+
 /// A document's own title, or else the name of its file, or the id of its line.
 pub fn title_or_name(title: Option<String>, uri: &str) -> String {
     if let Some(title) = title.filter(|title| !title.trim().is_empty()) {
@@ -131,19 +136,22 @@ pub fn title_or_name(title: Option<String>, uri: &str) -> String {
 fn push_conditions(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope, list: &ListDocuments) {
     query.push(" WHERE 1 = 1");
     if let Some(collection) = &list.collection {
-        query.push(" AND d.collection = ").push_bind(collection.clone());
+        query.push(" AND v.collection = ").push_bind(collection.clone());
     }
     if let Some(uri) = &list.uri {
         query.push(" AND d.uri = ").push_bind(uri.clone());
     }
     if let Some(groups) = &scope.groups {
+        // The lists are JSON, and no name of a group has a quote, a comma or a backslash in it.
+        let quoted = |group: &String| serde_json::Value::String(group.clone()).to_string();
         query.push(" AND (v.allow_json = '[]'");
         for group in groups {
-            // The list is JSON, and no name of a group has a quote, a comma or a backslash in it.
-            let quoted = serde_json::Value::String(group.clone()).to_string();
-            query.push(" OR INSTR(v.allow_json, ").push_bind(quoted).push(") > 0");
+            query.push(" OR INSTR(v.allow_json, ").push_bind(quoted(group)).push(") > 0");
         }
         query.push(")");
+        for group in groups {
+            query.push(" AND INSTR(v.deny_json, ").push_bind(quoted(group)).push(") = 0");
+        }
     }
 }
 
@@ -161,6 +169,11 @@ fn document(row: &SqliteRow) -> Result<Document> {
         chunks: number(row, 8)?,
         version: number(row, 9)?,
         allow: json(row, 10)?,
+        deny: json(row, 14)?,
+        tags: json(row, 15)?,
+        part_of: row.try_get(16).map_err(failed)?,
+        links: json(row, 17)?,
+        notes: json(row, 18)?,
         metadata: json(row, 11)?,
         created_at: rfc3339(row.try_get(12).map_err(failed)?),
         updated_at: rfc3339(row.try_get(13).map_err(failed)?),

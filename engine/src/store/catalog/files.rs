@@ -1,12 +1,15 @@
 //! Sources and files: what the last ingest of a folder saw.
 
+use std::collections::HashMap;
+
 use sqlx::Row;
 use taproot_schemas::job::{FileErrorCode, FileFailure};
 use uuid::Uuid;
 
-use super::documents::json;
-use super::{Catalog, failed};
+use super::documents::{json, number};
+use super::{Catalog, bad_json, failed};
 use crate::Result;
+use crate::store::types::Labels;
 
 /// What was last seen of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,10 +17,13 @@ pub struct FileRecord {
     /// Path below the source's root.
     pub path: String,
     pub bytes: u64,
+    /// When it was last modified, in nanoseconds since 1970; 0 when that must not be relied on.
+    pub modified_ns: i64,
     /// blake3 of the content, hex.
     pub hash: String,
-    /// What the result depends on besides the content: parser, chunker, embedder, allowed groups.
+    /// What the result depends on besides the content: parser, chunker, embedder.
     pub pipeline: String,
+    pub labels: Labels,
     /// Code and reason when the file could not be ingested.
     pub error: Option<(FileErrorCode, String)>,
 }
@@ -29,7 +35,9 @@ pub struct FileDocument {
     pub uri: String,
     /// See [`crate::store::NewDocument::hash`].
     pub hash: String,
-    pub allow: Vec<String>,
+    /// Whether it has no title but the name of its file.
+    pub named_by_file: bool,
+    pub chunks: u64,
 }
 
 impl FileRecord {
@@ -68,7 +76,8 @@ impl Catalog {
     /// The files of a source as they were last seen, ordered by path.
     pub async fn files(&self, source_id: &str) -> Result<Vec<FileRecord>> {
         let rows = sqlx::query(
-            "SELECT path, bytes, hash, pipeline, error_code, error_reason FROM files WHERE source_id = $1 ORDER BY path",
+            "SELECT path, bytes, hash, pipeline, error_code, error_reason, modified_ns, labels FROM files
+             WHERE source_id = $1 ORDER BY path",
         )
         .bind(source_id)
         .fetch_all(&self.pool)
@@ -76,18 +85,19 @@ impl Catalog {
         .map_err(failed)?;
         rows.iter()
             .map(|row| {
-                let code: Option<&str> = row.try_get(4)?;
-                let reason: Option<String> = row.try_get(5)?;
+                let code: Option<&str> = row.try_get(4).map_err(failed)?;
+                let reason: Option<String> = row.try_get(5).map_err(failed)?;
                 Ok(FileRecord {
-                    path: row.try_get(0)?,
-                    bytes: row.try_get::<i64, _>(1)?.try_into().unwrap_or(0),
-                    hash: row.try_get(2)?,
-                    pipeline: row.try_get(3)?,
+                    path: row.try_get(0).map_err(failed)?,
+                    bytes: number(row, 1)?,
+                    modified_ns: row.try_get(6).map_err(failed)?,
+                    hash: row.try_get(2).map_err(failed)?,
+                    pipeline: row.try_get(3).map_err(failed)?,
+                    labels: json(row, 7)?,
                     error: code.and_then(error_code).map(|code| (code, reason.unwrap_or_default())),
                 })
             })
-            .collect::<Result<_, sqlx::Error>>()
-            .map_err(failed)
+            .collect()
     }
 
     /// Records that these files are about to be read: until they are recorded as done they count as changed, whatever
@@ -96,7 +106,8 @@ impl Catalog {
         let mut tx = self.begin().await?;
         for path in paths {
             sqlx::query(
-                "INSERT INTO files (source_id, path, bytes, hash, pipeline) VALUES ($1, $2, 0, '', '')
+                "INSERT INTO files (source_id, path, bytes, modified_ns, hash, pipeline, labels)
+                 VALUES ($1, $2, 0, 0, '', '', '{}')
                  ON CONFLICT (source_id, path) DO UPDATE SET hash = '', pipeline = ''",
             )
             .bind(source_id)
@@ -111,10 +122,10 @@ impl Catalog {
     /// Records that a file's documents are all committed, or why they are not.
     pub async fn save_file(&self, source_id: &str, file: &FileRecord) -> Result<()> {
         sqlx::query(
-            "INSERT INTO files (source_id, path, bytes, hash, pipeline, error_code, error_reason)
-             VALUES ($1, $2, $3, $4, $5, $6, $7)
-             ON CONFLICT (source_id, path) DO UPDATE SET bytes = excluded.bytes, hash = excluded.hash,
-                pipeline = excluded.pipeline, error_code = excluded.error_code, error_reason = excluded.error_reason",
+            "INSERT INTO files (source_id, path, bytes, hash, pipeline, error_code, error_reason, modified_ns, labels)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             ON CONFLICT (source_id, path) DO UPDATE SET bytes = excluded.bytes, modified_ns = excluded.modified_ns,
+                hash = excluded.hash, pipeline = excluded.pipeline, labels = excluded.labels, error_code = excluded.error_code, error_reason = excluded.error_reason",
         )
         .bind(source_id)
         .bind(&file.path)
@@ -123,6 +134,8 @@ impl Catalog {
         .bind(&file.pipeline)
         .bind(file.error.as_ref().and_then(|(code, _)| Some(serde_json::to_value(code).ok()?.as_str()?.to_owned())))
         .bind(file.error.as_ref().map(|(_, reason)| reason))
+        .bind(file.modified_ns)
+        .bind(serde_json::to_string(&file.labels).map_err(bad_json)?)
         .execute(&self.pool)
         .await
         .map_err(failed)?;
@@ -173,10 +186,23 @@ impl Catalog {
         Ok(rows.len() as u64)
     }
 
+    /// How many live documents each file of a source has, by its path; files without any are left out.
+    pub async fn document_counts(&self, source_id: &str) -> Result<HashMap<String, u64>> {
+        let rows = sqlx::query(
+            "SELECT d.path, COUNT(*) FROM documents d
+             JOIN versions v ON v.document_id = d.id AND v.state = 'live' WHERE d.source_id = $1 GROUP BY d.path",
+        )
+        .bind(source_id)
+        .fetch_all(&self.pool)
+        .await
+        .map_err(failed)?;
+        rows.iter().map(|row| Ok((row.try_get(0).map_err(failed)?, number(row, 1)?))).collect()
+    }
+
     /// Live documents of one file.
     pub async fn documents_of_file(&self, source_id: &str, path: &str) -> Result<Vec<FileDocument>> {
         let rows = sqlx::query(
-            "SELECT d.id, d.uri, v.hash, v.allow_json FROM documents d
+            "SELECT d.id, d.uri, v.hash, v.title, v.chunk_count FROM documents d
              JOIN versions v ON v.document_id = d.id AND v.state = 'live'
              WHERE d.source_id = $1 AND d.path = $2",
         )
@@ -191,7 +217,8 @@ impl Catalog {
                     id: row.try_get(0).map_err(failed)?,
                     uri: row.try_get(1).map_err(failed)?,
                     hash: row.try_get(2).map_err(failed)?,
-                    allow: json(row, 3)?,
+                    named_by_file: row.try_get::<Option<&str>, _>(3).map_err(failed)?.is_none(),
+                    chunks: number(row, 4)?,
                 })
             })
             .collect()

@@ -6,11 +6,14 @@
 
 mod chunks;
 mod documents;
+mod fields;
 mod files;
 mod jobs;
 mod versions;
 
 use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
@@ -24,7 +27,7 @@ pub use versions::StagedDocument;
 use crate::{Error, Result};
 
 /// Version of `schema.sql`; a data directory of a newer one is not opened.
-const SCHEMA_VERSION: &str = "1";
+const SCHEMA_VERSION: &str = "2";
 /// Readers that may be in the database at a time.
 const CONNECTIONS: u32 = 8;
 
@@ -32,6 +35,8 @@ const CONNECTIONS: u32 = 8;
 #[derive(Clone)]
 pub struct Catalog {
     pool: SqlitePool,
+    /// Counts the switches of this process: moments at which readers see other versions.
+    switches: Arc<AtomicU64>,
 }
 
 impl Catalog {
@@ -47,7 +52,7 @@ impl Catalog {
             .busy_timeout(Duration::from_secs(10));
         let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await.map_err(failed)?;
         sqlx::raw_sql(include_str!("schema.sql")).execute(&pool).await.map_err(failed)?;
-        let catalog = Catalog { pool };
+        let catalog = Catalog { pool, switches: Arc::default() };
         catalog.expect_meta("schema", SCHEMA_VERSION).await?;
         Ok(catalog)
     }
@@ -82,6 +87,15 @@ impl Catalog {
 
     async fn begin(&self) -> Result<Transaction<'static, Sqlite>> {
         self.pool.begin().await.map_err(failed)
+    }
+
+    /// A number that is another one after readers began to see other versions.
+    pub fn generation(&self) -> u64 {
+        self.switches.load(Ordering::Acquire)
+    }
+
+    fn switched(&self) {
+        self.switches.fetch_add(1, Ordering::AcqRel);
     }
 
     pub async fn close(&self) {

@@ -18,8 +18,11 @@ CREATE TABLE IF NOT EXISTS files (
     source_id    TEXT NOT NULL REFERENCES sources (id),
     path         TEXT NOT NULL,
     bytes        BIGINT NOT NULL,
+    -- Nanoseconds since 1970; 0 when it must not be relied on.
+    modified_ns  BIGINT NOT NULL,
     hash         TEXT NOT NULL,
     pipeline     TEXT NOT NULL,
+    labels       TEXT NOT NULL,
     error_code   TEXT,
     error_reason TEXT,
     PRIMARY KEY (source_id, path)
@@ -29,7 +32,6 @@ CREATE TABLE IF NOT EXISTS files (
 CREATE TABLE IF NOT EXISTS documents (
     id         TEXT PRIMARY KEY,
     source_id  TEXT NOT NULL REFERENCES sources (id),
-    collection TEXT NOT NULL,
     path       TEXT NOT NULL,
     uri        TEXT NOT NULL,
     created_ms BIGINT NOT NULL,
@@ -44,20 +46,37 @@ CREATE TABLE IF NOT EXISTS versions (
     version     BIGINT NOT NULL,
     state       TEXT NOT NULL,
     hash        TEXT NOT NULL,
+    collection  TEXT NOT NULL,
+    allow_json  TEXT NOT NULL,
+    deny_json   TEXT NOT NULL,
+    tags        TEXT NOT NULL,
     title       TEXT,
     language    TEXT,
     media_type  TEXT NOT NULL,
     bytes       BIGINT NOT NULL,
     characters  BIGINT NOT NULL,
     chunk_count BIGINT NOT NULL,
-    allow_json  TEXT NOT NULL,
+    part_of     TEXT,
     metadata    TEXT NOT NULL,
+    links       TEXT NOT NULL,
+    notes       TEXT NOT NULL,
     outline     TEXT NOT NULL,
     text        TEXT NOT NULL,
     created_ms  BIGINT NOT NULL,
     PRIMARY KEY (document_id, version)
 );
 CREATE INDEX IF NOT EXISTS versions_by_state ON versions (state);
+
+-- What a search may filter by, besides the columns of a version: tags, authors, other metadata. Values are lower case.
+CREATE TABLE IF NOT EXISTS fields (
+    document_id TEXT NOT NULL,
+    version     BIGINT NOT NULL,
+    name        TEXT NOT NULL,
+    value       TEXT NOT NULL,
+    FOREIGN KEY (document_id, version) REFERENCES versions (document_id, version)
+);
+CREATE INDEX IF NOT EXISTS fields_by_value ON fields (name, value);
+CREATE INDEX IF NOT EXISTS fields_by_version ON fields (document_id, version);
 
 CREATE TABLE IF NOT EXISTS chunks (
     id          TEXT PRIMARY KEY,
@@ -68,6 +87,7 @@ CREATE TABLE IF NOT EXISTS chunks (
     end_char    BIGINT NOT NULL,
     page        BIGINT,
     heading     TEXT,
+    table_header TEXT,
     language    TEXT,
     text        TEXT NOT NULL,
     FOREIGN KEY (document_id, version) REFERENCES versions (document_id, version)

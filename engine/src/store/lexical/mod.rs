@@ -35,6 +35,7 @@ struct Fields {
     document: Field,
     collection: Field,
     allow: Field,
+    deny: Field,
     language: Field,
     title: Field,
     heading: Field,
@@ -143,14 +144,17 @@ impl Lexical {
         document.add_u64(self.fields.id_low, low);
         document.add_text(self.fields.document, &chunk.document_id);
         document.add_text(self.fields.collection, &chunk.collection);
-        for group in allow_field(&chunk.allow) {
+        for group in allow_field(&chunk.access.allow) {
             document.add_text(self.fields.allow, group);
+        }
+        for group in &chunk.access.deny {
+            document.add_text(self.fields.deny, group);
         }
         if let Some(language) = &chunk.language {
             document.add_text(self.fields.language, language);
         }
         document.add_text(self.fields.title, &chunk.title);
-        if let Some(heading) = &chunk.heading {
+        for heading in [&chunk.heading, &chunk.table_header].into_iter().flatten() {
             document.add_text(self.fields.heading, heading);
         }
         document.add_text(self.fields.body, &chunk.text);
@@ -191,6 +195,7 @@ fn schema() -> (Schema, Fields) {
         document: schema.add_text_field("document", STRING),
         collection: schema.add_text_field("collection", STRING),
         allow: schema.add_text_field("allow", STRING),
+        deny: schema.add_text_field("deny", STRING),
         language: schema.add_text_field("language", STRING),
         title: schema.add_text_field("title", text()),
         heading: schema.add_text_field("heading", text()),

@@ -39,22 +39,24 @@ pub fn build(fields: &Fields, terms: &[String], filter: &Filter) -> Option<Boole
         }
     }
     let mut clauses: Vec<(Occur, Box<dyn Query>)> = vec![(Occur::Must, Box::new(BooleanQuery::new(scored)))];
-    let mut require = |field: Field, values: &[String]| {
+    let mut restrict = |occur: Occur, field: Field, values: &[String]| {
         let terms: Vec<Term> = values.iter().map(|value| Term::from_field_text(field, value)).collect();
         let set = ConstScoreQuery::new(Box::new(TermSetQuery::new(terms)), 0.0);
-        clauses.push((Occur::Must, Box::new(set)));
+        clauses.push((occur, Box::new(set)));
     };
     if let Some(groups) = visible_groups(&filter.scope) {
-        require(fields.allow, &groups);
+        restrict(Occur::Must, fields.allow, &groups);
     }
-    for (field, values) in [
-        (fields.collection, &filter.collections),
-        (fields.language, &filter.languages),
-        (fields.document, &filter.document_ids),
-    ] {
+    if let Some(groups) = filter.scope.groups.as_ref().filter(|groups| !groups.is_empty()) {
+        restrict(Occur::MustNot, fields.deny, groups);
+    }
+    for (field, values) in [(fields.collection, &filter.collections), (fields.language, &filter.languages)] {
         if !values.is_empty() {
-            require(field, values);
+            restrict(Occur::Must, field, values);
         }
+    }
+    if let Some(documents) = &filter.documents {
+        restrict(Occur::Must, fields.document, documents);
     }
     Some(BooleanQuery::new(clauses))
 }

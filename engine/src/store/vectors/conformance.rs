@@ -4,21 +4,23 @@
 use std::sync::Arc;
 
 use super::*;
-use crate::AccessScope;
 use crate::executor::Executor;
+use crate::{Access, AccessScope};
 
 const DIMENSIONS: usize = 4;
 
 fn chunk(document: &str, ordinal: usize, collection: &str, allow: &[&str], language: &str) -> IndexedChunk {
+    let allow = allow.iter().map(|group| (*group).to_owned()).collect();
     IndexedChunk {
         id: ChunkId::new(document, 1, ordinal),
         document_id: document.into(),
         version: 1,
         collection: collection.into(),
-        allow: allow.iter().map(|group| (*group).to_owned()).collect(),
+        access: Access { allow, deny: Vec::new() },
         language: Some(language.into()),
         title: "t".into(),
         heading: None,
+        table_header: None,
         text: "t".into(),
     }
 }
@@ -28,7 +30,7 @@ fn point(chunk: IndexedChunk, vector: [f32; DIMENSIONS]) -> Point {
 }
 
 fn everything() -> Filter {
-    Filter { scope: AccessScope::owner(), collections: vec![], languages: vec![], document_ids: vec![] }
+    Filter { scope: AccessScope::owner(), collections: vec![], languages: vec![], documents: None }
 }
 
 async fn found(store: &dyn VectorStore, filter: Filter) -> Vec<ChunkId> {
@@ -60,7 +62,18 @@ async fn conforms(store: Arc<dyn VectorStore>) {
     assert_eq!(found(&*store, scoped(&["hr", "x"])).await, [open_id, hr_id, other_id]);
     assert_eq!(found(&*store, Filter { collections: vec!["sales".into()], ..everything() }).await, [other_id]);
     assert_eq!(found(&*store, Filter { languages: vec!["zh".into()], ..everything() }).await, [hr_id]);
-    assert_eq!(found(&*store, Filter { document_ids: vec!["hr".into()], ..everything() }).await, [hr_id]);
+    assert_eq!(found(&*store, Filter { documents: Some(vec!["hr".into()]), ..everything() }).await, [hr_id]);
+
+    let vectors = store.vectors(&[hr_id, ChunkId::new("unknown", 1, 0)]).await.expect("vectors");
+    let unit = |vector: &[f32]| vector.iter().map(|x| x * x).sum::<f32>().sqrt();
+    assert!(vectors.len() == 1 && (unit(&vectors[&hr_id]) - 1.0).abs() < 1e-3, "{vectors:?}");
+
+    // Who is kept out finds nothing, whatever other groups there are.
+    let mut closed = chunk("other", 0, "sales", &["sales"], "en");
+    closed.access.deny = vec!["guests".into()];
+    store.upsert(vec![point(closed.clone(), [0.5, 0.5, 0.0, 0.0])]).await.expect("an upsert");
+    assert_eq!(found(&*store, scoped(&["sales", "guests"])).await, [open_id]);
+    assert_eq!(found(&*store, scoped(&["sales"])).await, [open_id, other_id]);
 
     // Writing a point again replaces it.
     store.upsert(vec![point(open, [0.0, 0.0, 1.0, 0.0])]).await.expect("an upsert");

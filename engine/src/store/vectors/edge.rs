@@ -4,6 +4,7 @@
 //! lock is busy, so nothing else may hold one for writing. Searches run on other threads at the same time. `load` does
 //! not replay the log, so a write counts only after `flush`.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,11 +14,11 @@ use qdrant_edge::{
     AnyVariants, Condition, CreateIndex, DEFAULT_VECTOR_NAME, Distance, EdgeConfigBuilder, EdgeShard,
     EdgeVectorParamsBuilder, FieldCondition, FieldIndexOperations, JsonPath, Match, PayloadFieldSchema,
     PayloadSchemaType, PointId, PointInsertOperations, PointOperations, PointStruct, ScrollRequest, SearchRequest,
-    UpdateOperation, Vectors, WithPayloadInterface, WithVector,
+    UpdateOperation, VectorInternal, VectorStructInternal, Vectors, WithPayloadInterface, WithVector,
 };
 use tokio::sync::{mpsc, oneshot};
 
-use super::{ChunkId, Filter, Point, VectorStore, conditions, field, payload};
+use super::{ChunkId, Conditions, Filter, Point, VectorStore, conditions, field, payload};
 use crate::executor::Executor;
 use crate::{Error, Result};
 
@@ -142,6 +143,16 @@ impl VectorStore for EdgeVectors {
         Ok(found.into_iter().filter_map(|point| Some((chunk_id(point.id)?, point.score))).collect())
     }
 
+    async fn vectors(&self, ids: &[ChunkId]) -> Result<HashMap<ChunkId, Vec<f32>>> {
+        let shard = Arc::clone(&self.shard);
+        let ids: Vec<PointId> = ids.iter().map(|id| PointId::Uuid(id.0)).collect();
+        let payload = Some(WithPayloadInterface::Bool(false));
+        let vector = Some(WithVector::Bool(true));
+        let records = self.executor.run(move || shard.retrieve(&ids, payload, vector).map_err(failed)).await?;
+        let found = records.into_iter().filter_map(|record| Some((chunk_id(record.id)?, only_vector(record.vector?)?)));
+        Ok(found.collect())
+    }
+
     async fn chunk_ids(&self, after: Option<ChunkId>, limit: usize) -> Result<Vec<ChunkId>> {
         let shard = Arc::clone(&self.shard);
         let request = ScrollRequest {
@@ -182,16 +193,33 @@ fn keyword_index(name: &str) -> Result<UpdateOperation> {
 }
 
 fn edge_filter(filter: &Filter) -> Result<Option<qdrant_edge::Filter>> {
-    let mut must = Vec::new();
-    for (name, values) in conditions(filter) {
-        let any = AnyVariants::Strings(values.into_iter().collect());
-        must.push(Condition::Field(FieldCondition::new_match(path(name)?, Match::new_any(any))));
-    }
-    Ok((!must.is_empty()).then(|| qdrant_edge::Filter { must: Some(must), ..Default::default() }))
+    let of = |list: Vec<(&str, Vec<String>)>| {
+        let conditions = list.into_iter().map(|(name, values)| {
+            let any = AnyVariants::Strings(values.into_iter().collect());
+            Ok(Condition::Field(FieldCondition::new_match(path(name)?, Match::new_any(any))))
+        });
+        let conditions = conditions.collect::<Result<Vec<_>>>()?;
+        Ok((!conditions.is_empty()).then_some(conditions))
+    };
+    let Conditions { must, must_not } = conditions(filter);
+    let (must, must_not) = (of(must)?, of(must_not)?);
+    let is_any = must.is_none() && must_not.is_none();
+    Ok((!is_any).then(|| qdrant_edge::Filter { must, must_not, ..Default::default() }))
 }
 
 fn path(name: &str) -> Result<JsonPath> {
     name.parse().map_err(|()| Error::Vectors { detail: format!("{name} is no field name") })
+}
+
+fn only_vector(vector: VectorStructInternal) -> Option<Vec<f32>> {
+    match vector {
+        VectorStructInternal::Single(vector) => Some(vector),
+        VectorStructInternal::Named(mut named) => match named.remove(DEFAULT_VECTOR_NAME)? {
+            VectorInternal::Dense(vector) => Some(vector),
+            _ => None,
+        },
+        VectorStructInternal::MultiDense(_) => None,
+    }
 }
 
 fn chunk_id(id: PointId) -> Option<ChunkId> {

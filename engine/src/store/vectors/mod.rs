@@ -5,6 +5,8 @@ mod conformance;
 mod edge;
 mod server;
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 
 pub use edge::EdgeVectors;
@@ -31,6 +33,9 @@ pub trait VectorStore: Send + Sync {
     /// The `limit` nearest chunks that pass the filter, with their cosine, best first.
     async fn search(&self, vector: Vec<f32>, filter: &Filter, limit: usize) -> Result<Vec<(ChunkId, f32)>>;
 
+    /// The vectors of chunks; unknown ones are left out.
+    async fn vectors(&self, ids: &[ChunkId]) -> Result<HashMap<ChunkId, Vec<f32>>>;
+
     /// Ids of all chunks, in order, after `after`, at most `limit`.
     async fn chunk_ids(&self, after: Option<ChunkId>, limit: usize) -> Result<Vec<ChunkId>>;
 
@@ -47,7 +52,8 @@ mod field {
     pub const COLLECTION: &str = "collection";
     pub const ALLOW: &str = "allow";
     pub const LANGUAGE: &str = "language";
-    pub const ALL: [&str; 4] = [DOCUMENT, COLLECTION, ALLOW, LANGUAGE];
+    pub const DENY: &str = "deny";
+    pub const ALL: [&str; 5] = [DOCUMENT, COLLECTION, ALLOW, DENY, LANGUAGE];
 }
 
 /// The payload of a chunk.
@@ -55,18 +61,29 @@ fn payload(chunk: &IndexedChunk) -> serde_json::Value {
     serde_json::json!({
         field::DOCUMENT: chunk.document_id,
         field::COLLECTION: chunk.collection,
-        field::ALLOW: super::types::allow_field(&chunk.allow),
+        field::ALLOW: super::types::allow_field(&chunk.access.allow),
+        field::DENY: chunk.access.deny,
         field::LANGUAGE: chunk.language,
     })
 }
 
-/// The filter as (field, accepted values); every field must match one of its values.
-fn conditions(filter: &Filter) -> Vec<(&'static str, Vec<String>)> {
-    let lists = [
-        (field::COLLECTION, &filter.collections),
-        (field::LANGUAGE, &filter.languages),
-        (field::DOCUMENT, &filter.document_ids),
-    ];
+/// A filter as the stores take it: (field, values).
+#[derive(Default)]
+struct Conditions {
+    /// Every field must have one of its values.
+    must: Vec<(&'static str, Vec<String>)>,
+    /// No field may have one of its values.
+    must_not: Vec<(&'static str, Vec<String>)>,
+}
+
+fn conditions(filter: &Filter) -> Conditions {
+    let lists = [(field::COLLECTION, &filter.collections), (field::LANGUAGE, &filter.languages)];
     let given = lists.into_iter().filter(|(_, values)| !values.is_empty()).map(|(name, values)| (name, values.clone()));
-    super::types::visible_groups(&filter.scope).map(|groups| (field::ALLOW, groups)).into_iter().chain(given).collect()
+    let groups = super::types::visible_groups(&filter.scope).map(|groups| (field::ALLOW, groups));
+    let documents = filter.documents.clone().map(|documents| (field::DOCUMENT, documents));
+    let denied = filter.scope.groups.clone().filter(|groups| !groups.is_empty());
+    Conditions {
+        must: groups.into_iter().chain(given).chain(documents).collect(),
+        must_not: denied.map(|groups| (field::DENY, groups)).into_iter().collect(),
+    }
 }

@@ -1,15 +1,18 @@
 //! A Qdrant server, over gRPC.
 
+use std::collections::HashMap;
+
 use async_trait::async_trait;
 use qdrant_client::qdrant::point_id::PointIdOptions;
+use qdrant_client::qdrant::vector_output::Vector;
 use qdrant_client::qdrant::{
     Condition, CountPointsBuilder, CreateCollectionBuilder, CreateFieldIndexCollectionBuilder, DeletePointsBuilder,
-    Distance, FieldType, PointId, PointStruct, PointsIdsList, ScrollPointsBuilder, SearchPointsBuilder,
-    UpsertPointsBuilder, VectorParamsBuilder,
+    Distance, FieldType, GetPointsBuilder, PointId, PointStruct, PointsIdsList, ScrollPointsBuilder,
+    SearchPointsBuilder, UpsertPointsBuilder, VectorParamsBuilder,
 };
 use qdrant_client::{Payload, Qdrant, QdrantError};
 
-use super::{ChunkId, Filter, Point, VectorStore, conditions, field, payload};
+use super::{ChunkId, Conditions, Filter, Point, VectorStore, conditions, field, payload};
 use crate::{Error, Result};
 
 /// The remote store; the client keeps its connections and may be shared.
@@ -81,13 +84,29 @@ impl VectorStore for ServerVectors {
     }
 
     async fn search(&self, vector: Vec<f32>, filter: &Filter, limit: usize) -> Result<Vec<(ChunkId, f32)>> {
-        let must: Vec<Condition> =
-            conditions(filter).into_iter().map(|(name, values)| Condition::matches(name, values)).collect();
-        let search = SearchPointsBuilder::new(&self.collection, vector, limit as u64)
-            .filter(qdrant_client::qdrant::Filter::must(must))
-            .with_payload(false);
+        let of = |list: Vec<(&str, Vec<String>)>| -> Vec<Condition> {
+            list.into_iter().map(|(name, values)| Condition::matches(name, values)).collect()
+        };
+        let Conditions { must, must_not } = conditions(filter);
+        let filter = qdrant_client::qdrant::Filter { must: of(must), must_not: of(must_not), ..Default::default() };
+        let search =
+            SearchPointsBuilder::new(&self.collection, vector, limit as u64).filter(filter).with_payload(false);
         let found = self.client.search_points(search).await.map_err(failed)?;
         Ok(found.result.into_iter().filter_map(|point| Some((chunk_id(point.id?)?, point.score))).collect())
+    }
+
+    async fn vectors(&self, ids: &[ChunkId]) -> Result<HashMap<ChunkId, Vec<f32>>> {
+        let ids: Vec<PointId> = ids.iter().map(|id| point_id(*id)).collect();
+        let get = GetPointsBuilder::new(&self.collection, ids).with_payload(false).with_vectors(true);
+        let found = self.client.get_points(get).await.map_err(failed)?;
+        let vectors = found.result.into_iter().filter_map(|point| {
+            let id = chunk_id(point.id.clone()?)?;
+            match point.vectors?.get_vector()? {
+                Vector::Dense(dense) => Some((id, dense.data)),
+                _ => None,
+            }
+        });
+        Ok(vectors.collect())
     }
 
     async fn chunk_ids(&self, after: Option<ChunkId>, limit: usize) -> Result<Vec<ChunkId>> {
