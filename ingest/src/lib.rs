@@ -9,6 +9,8 @@
 //! The numbers are the capacities of the channels between the stages: memory does not grow with the folder.
 
 mod chunk;
+mod hygiene;
+mod labels;
 mod pipeline;
 mod plan;
 mod progress;

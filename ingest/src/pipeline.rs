@@ -19,7 +19,7 @@ use taproot_engine::{Engine, Error, Result};
 use taproot_schemas::job::FileFailure;
 use tokio::sync::{mpsc, watch};
 
-use crate::plan::HashedFile;
+use crate::plan::{HashedFile, Pipeline};
 use crate::progress::Tracker;
 use crate::run::IngestRequest;
 
@@ -33,7 +33,7 @@ pub struct Context {
     pub request: IngestRequest,
     pub source_id: String,
     /// See [`taproot_engine::store::FileRecord::pipeline`].
-    pub pipeline: String,
+    pub pipeline: Pipeline,
     pub models: Arc<Models>,
     pub threads: usize,
     pub tracker: Tracker,
@@ -168,7 +168,8 @@ fn embed_documents(context: &Context, parsed: &Shared<Unembedded>, events: &mpsc
 fn embed(models: &Models, document: &mut NewDocument) -> Result<()> {
     let title = title_or_name(document.title.clone(), &document.uri);
     for chunk in &mut document.chunks {
-        let text = embedded_text(&title, chunk.heading.as_deref(), &chunk.text);
+        let (heading, table_header) = (chunk.heading.as_deref(), chunk.table_header.as_deref());
+        let text = embedded_text(&title, heading, table_header, &chunk.text);
         chunk.vector = models.embedder.embed_passage(&text)?;
     }
     Ok(())

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
 use taproot_engine::store::FileRecord;
-use taproot_schemas::job::FileErrorCode;
+use taproot_schemas::job::{FileErrorCode, PlannedChanges, PlannedMove};
 
 use crate::scan::ScannedFile;
 
@@ -17,53 +17,131 @@ pub struct HashedFile {
     pub hash: String,
 }
 
-/// What has to be done. Every file on disk is in exactly one of `read`, `moved` and `unchanged`.
-#[derive(Debug, Default, PartialEq, Eq)]
-pub struct Plan {
-    /// New files and files with other content: to be read.
-    pub read: Vec<HashedFile>,
-    /// (from, to)
-    pub moved: Vec<(String, String)>,
-    /// As they were last seen, those that failed then among them.
-    pub unchanged: Vec<FileRecord>,
-    /// Paths that were seen and are gone.
-    pub gone: Vec<String>,
+impl HashedFile {
+    /// The record of this file once it is done.
+    pub fn record(&self, pipeline: &Pipeline, error: Option<(FileErrorCode, String)>) -> FileRecord {
+        FileRecord {
+            path: self.file.path.clone(),
+            bytes: self.file.bytes,
+            modified_ns: self.file.modified_ns,
+            hash: self.hash.clone(),
+            pipeline: pipeline.of(&self.file),
+            labels: self.file.settings.labels(),
+            error,
+        }
+    }
 }
 
-/// Compares. `pipeline` is what the result depends on besides the content: a file that was ingested by another one is
-/// read again.
-pub fn plan(on_disk: Vec<HashedFile>, seen: Vec<FileRecord>, pipeline: &str) -> Plan {
+/// What the result of reading a file depends on besides its content.
+#[derive(Debug, Clone)]
+pub struct Pipeline(pub String);
+
+impl Pipeline {
+    /// With what its folder says of the file.
+    pub fn of(&self, file: &ScannedFile) -> String {
+        match &file.settings.language {
+            Some(language) => format!("{}/{language}", self.0),
+            None => self.0.clone(),
+        }
+    }
+}
+
+/// What has to be done. Every file on disk is in exactly one of `add`, `change`, `moved` and `unchanged`.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub struct Plan {
+    /// New files: to be read.
+    pub add: Vec<HashedFile>,
+    /// Files with other content, or that were read in another way or failed then: to be read.
+    pub change: Vec<HashedFile>,
+    /// Where files were, and where they are.
+    pub moved: Vec<(String, HashedFile)>,
+    /// As they were last seen, those that failed then among them.
+    pub unchanged: Vec<FileRecord>,
+    /// Those of the unchanged whose labels are others now, or whose time is: to be recorded.
+    pub relabel: Vec<HashedFile>,
+    pub touched: Vec<HashedFile>,
+    /// Paths that were seen and are gone.
+    pub gone: Vec<String>,
+    /// Files that were seen.
+    pub seen: usize,
+}
+
+/// Compares.
+pub fn plan(on_disk: Vec<HashedFile>, seen: Vec<FileRecord>, pipeline: &Pipeline) -> Plan {
+    let mut plan = Plan { seen: seen.len(), ..Plan::default() };
     let mut seen: BTreeMap<String, FileRecord> = seen.into_iter().map(|record| (record.path.clone(), record)).collect();
-    let mut plan = Plan::default();
     let mut new = Vec::new();
     for file in on_disk {
         match seen.remove(&file.file.path) {
-            Some(record) if record.hash == file.hash && record.pipeline == pipeline && is_settled(&record) => {
+            Some(record)
+                if record.hash == file.hash && record.pipeline == pipeline.of(&file.file) && is_settled(&record) =>
+            {
+                if record.labels != file.file.settings.labels() {
+                    plan.relabel.push(file);
+                } else if record.modified_ns != file.file.modified_ns {
+                    plan.touched.push(file);
+                }
                 plan.unchanged.push(record);
             }
-            Some(_) => plan.read.push(file),
+            Some(_) => plan.change.push(file),
             None => new.push(file),
         }
     }
     // What is left of `seen` is gone from its place; a new file with the same content is where it went.
-    let mut gone_by_hash: HashMap<(String, String), Vec<String>> = HashMap::new();
-    for record in seen.values().rev().filter(|record| record.error.is_none() && record.pipeline == pipeline) {
-        gone_by_hash.entry((record.hash.clone(), extension(&record.path))).or_default().push(record.path.clone());
+    let mut gone_by_hash: HashMap<(String, String, String), Vec<String>> = HashMap::new();
+    for record in seen.values().rev().filter(|record| record.error.is_none() && !record.hash.is_empty()) {
+        let key = (record.hash.clone(), record.pipeline.clone(), extension(&record.path));
+        gone_by_hash.entry(key).or_default().push(record.path.clone());
     }
     for file in new {
-        let key = (file.hash.clone(), extension(&file.file.path));
+        let key = (file.hash.clone(), pipeline.of(&file.file), extension(&file.file.path));
         match gone_by_hash.get_mut(&key).and_then(Vec::pop) {
             Some(from) => {
                 seen.remove(&from);
-                plan.moved.push((from, file.file.path));
+                plan.moved.push((from, file));
             }
-            None => plan.read.push(file),
+            None => plan.add.push(file),
         }
     }
     plan.gone = seen.into_keys().collect();
-    plan.read.sort_by(|a, b| a.file.path.cmp(&b.file.path));
     plan
 }
+
+impl Plan {
+    /// The files to be read, in the order of their paths.
+    pub fn into_read(self) -> Vec<HashedFile> {
+        let mut read = self.add;
+        read.extend(self.change);
+        read.sort_by(|a, b| a.file.path.cmp(&b.file.path));
+        read
+    }
+
+    /// For whoever asks what would be done.
+    pub fn told(&self) -> PlannedChanges {
+        let paths = |files: &[HashedFile]| files.iter().take(LISTED).map(|file| file.file.path.clone()).collect();
+        PlannedChanges {
+            add: paths(&self.add),
+            change: paths(&self.change),
+            moved: self
+                .moved
+                .iter()
+                .take(LISTED)
+                .map(|(from, to)| PlannedMove { from: from.clone(), to: to.file.path.clone() })
+                .collect(),
+            delete: self.gone.iter().take(LISTED).cloned().collect(),
+            retag: paths(&self.relabel),
+            unchanged: (self.unchanged.len() - self.relabel.len()) as u64,
+        }
+    }
+
+    /// More than half of what was there is gone: rather a share that is not mounted than somebody's wish.
+    pub fn loses_too_much(&self) -> bool {
+        self.gone.len() * 2 > self.seen
+    }
+}
+
+/// Files listed of each kind of change.
+const LISTED: usize = 10_000;
 
 /// Whether reading the file again, as it is, would come to the same. A time-out or a crash may be a passing fault, and
 /// the limits may have been raised since.
@@ -80,16 +158,28 @@ fn extension(path: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::scan::FolderSettings;
 
     fn disk(path: &str, hash: &str) -> HashedFile {
-        HashedFile { file: ScannedFile { path: path.into(), absolute: path.into(), bytes: 1 }, hash: hash.into() }
+        let file = ScannedFile {
+            path: path.into(),
+            absolute: path.into(),
+            bytes: 1,
+            modified_ns: 5,
+            settings: FolderSettings::default(),
+        };
+        HashedFile { file, hash: hash.into() }
     }
 
     fn seen(path: &str, hash: &str) -> FileRecord {
-        FileRecord { path: path.into(), bytes: 1, hash: hash.into(), pipeline: "p".into(), error: None }
+        disk(path, hash).record(&pipeline(), None)
     }
 
-    /// `on_disk` and `known` as "path=hash …"; the plan as "read: … moved: … unchanged: … gone: …".
+    fn pipeline() -> Pipeline {
+        Pipeline("p".into())
+    }
+
+    /// `on_disk` and `known` as "path=hash …"; the plan as "add: … change: … moved: … unchanged: … gone: …".
     fn check(on_disk: &str, known: &str, expected: &str) {
         let pairs = |text: &str| {
             text.split_whitespace()
@@ -100,12 +190,14 @@ mod tests {
         let plan = plan(
             pairs(on_disk).iter().map(|(path, hash)| disk(path, hash)).collect(),
             pairs(known).iter().map(|(path, hash)| seen(path, hash)).collect(),
-            "p",
+            &pipeline(),
         );
+        let paths = |files: &[HashedFile]| files.iter().map(|f| f.file.path.clone()).collect::<Vec<_>>().join(",");
         let shown = format!(
-            "read: {} moved: {} unchanged: {} gone: {}",
-            plan.read.iter().map(|f| f.file.path.as_str()).collect::<Vec<_>>().join(","),
-            plan.moved.iter().map(|(a, b)| format!("{a}>{b}")).collect::<Vec<_>>().join(","),
+            "add: {} change: {} moved: {} unchanged: {} gone: {}",
+            paths(&plan.add),
+            paths(&plan.change),
+            plan.moved.iter().map(|(a, b)| format!("{a}>{}", b.file.path)).collect::<Vec<_>>().join(","),
             plan.unchanged.iter().map(|r| r.path.as_str()).collect::<Vec<_>>().join(","),
             plan.gone.join(","),
         );
@@ -114,19 +206,19 @@ mod tests {
 
     #[test]
     fn tells_what_changed() {
-        check("a=1 b=2", "", "read: a,b moved:  unchanged:  gone: ");
-        check("a=1", "a=1 b=2", "read:  moved:  unchanged: a gone: b");
-        check("a=9", "a=1", "read: a moved:  unchanged:  gone: ");
-        check("new/a=1", "a=1", "read:  moved: a>new/a unchanged:  gone: ");
-        check("a=1 copy=1", "a=1", "read: copy moved:  unchanged: a gone: ");
-        check("x=1 y=1", "a=1 b=1", "read:  moved: a>x,b>y unchanged:  gone: ");
-        check("a=2 b=1", "a=1 b=2", "read: a,b moved:  unchanged:  gone: ");
+        check("a=1 b=2", "", "add: a,b change:  moved:  unchanged:  gone: ");
+        check("a=1", "a=1 b=2", "add:  change:  moved:  unchanged: a gone: b");
+        check("a=9", "a=1", "add:  change: a moved:  unchanged:  gone: ");
+        check("new/a=1", "a=1", "add:  change:  moved: a>new/a unchanged:  gone: ");
+        check("a=1 copy=1", "a=1", "add: copy change:  moved:  unchanged: a gone: ");
+        check("x=1 y=1", "a=1 b=1", "add:  change:  moved: a>x,b>y unchanged:  gone: ");
+        check("a=2 b=1", "a=1 b=2", "add:  change: a,b moved:  unchanged:  gone: ");
     }
 
     #[test]
     fn a_name_that_changes_how_a_file_is_read_is_no_move() {
-        check("a.md=1", "a.txt=1", "read: a.md moved:  unchanged:  gone: a.txt");
-        check("b.TXT=1", "a.txt=1", "read:  moved: a.txt>b.TXT unchanged:  gone: ");
+        check("a.md=1", "a.txt=1", "add: a.md change:  moved:  unchanged:  gone: a.txt");
+        check("b.TXT=1", "a.txt=1", "add:  change:  moved: a.txt>b.TXT unchanged:  gone: ");
     }
 
     #[test]
@@ -135,13 +227,41 @@ mod tests {
             [(FileErrorCode::Timeout, 1), (FileErrorCode::ParserCrashed, 1), (FileErrorCode::Corrupt, 0)]
         {
             let record = FileRecord { error: Some((code, "why".into())), ..seen("a", "1") };
-            assert_eq!(plan(vec![disk("a", "1")], vec![record], "p").read.len(), read, "{code:?}");
+            assert_eq!(plan(vec![disk("a", "1")], vec![record], &pipeline()).change.len(), read, "{code:?}");
         }
     }
 
     #[test]
-    fn another_pipeline_reads_again() {
-        let plan = plan(vec![disk("a", "1"), disk("moved", "2")], vec![seen("a", "1"), seen("b", "2")], "q");
-        assert_eq!((plan.read.len(), plan.gone.len()), (2, 1));
+    fn another_pipeline_or_language_reads_again() {
+        let on_disk = vec![disk("a", "1"), disk("moved", "2")];
+        let plan_of = |pipeline| plan(on_disk.clone(), vec![seen("a", "1"), seen("b", "2")], &pipeline);
+        let plan = plan_of(Pipeline("q".into()));
+        assert_eq!((plan.add.len(), plan.change.len(), plan.gone.len()), (1, 1, 1));
+
+        let mut chinese = disk("a", "1");
+        chinese.file.settings.language = Some("zh".into());
+        assert_eq!(super::plan(vec![chinese], vec![seen("a", "1")], &pipeline()).change.len(), 1);
+    }
+
+    #[test]
+    fn other_labels_are_no_other_content() {
+        let mut closed = disk("a", "1");
+        closed.file.settings.allow = Some(vec!["hr".into()]);
+        let plan = plan(vec![closed.clone(), disk("b", "1")], vec![seen("a", "1"), seen("b", "1")], &pipeline());
+        assert_eq!((plan.relabel, plan.unchanged.len(), plan.touched.len()), (vec![closed], 2, 0));
+    }
+
+    #[test]
+    fn a_source_that_lost_more_than_half_is_suspicious() {
+        let files = |names: &[&str]| names.iter().map(|name| disk(name, name)).collect::<Vec<_>>();
+        let check = |on_disk: &[&str], expected: bool| {
+            let records = ["a", "b", "c", "d"].map(|name| seen(name, name)).to_vec();
+            assert_eq!(plan(files(on_disk), records, &pipeline()).loses_too_much(), expected, "{on_disk:?}");
+        };
+        check(&["a", "b", "c", "d"], false);
+        check(&["a", "b"], false);
+        check(&["a", "e", "f", "g"], true);
+        check(&[], true);
+        assert!(!plan(Vec::new(), Vec::new(), &pipeline()).loses_too_much());
     }
 }

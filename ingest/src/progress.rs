@@ -45,8 +45,9 @@ impl Tracker {
         *self.reading_since.lock() = Some(Instant::now());
         self.progress.send_modify(|progress| {
             progress.scanned = true;
-            progress.files_total = plan.read.len() as u64;
-            progress.bytes_total = plan.read.iter().map(|file| file.file.bytes).sum();
+            let read = || plan.add.iter().chain(&plan.change);
+            progress.files_total = read().count() as u64;
+            progress.bytes_total = read().map(|file| file.file.bytes).sum();
         });
     }
 
@@ -69,6 +70,10 @@ impl Tracker {
 
     pub fn moved(&self, documents: u64) {
         self.report.lock().moved += documents;
+    }
+
+    pub fn relabelled(&self, documents: u64) {
+        self.report.lock().relabelled += documents;
     }
 
     pub fn deleted(&self, documents: u64) {

@@ -1,6 +1,6 @@
 //! The ingest's door: one folder brought into one collection.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -11,13 +11,14 @@ use taproot_parse::sandbox::ParserLimits;
 use taproot_schemas::job::{FileErrorCode, FileFailure, Progress, Report};
 use tokio::sync::watch;
 
+use crate::labels::{relabel, relabel_file};
 use crate::pipeline::{self, Context};
-use crate::plan::{HashedFile, Plan, plan};
+use crate::plan::{HashedFile, Pipeline, Plan, plan};
 use crate::progress::Tracker;
-use crate::scan::{ScannedFile, scan};
+use crate::scan::{FolderSettings, ScannedFile, check_name, scan};
 
 /// Counts up when parsing, chunking or what is stored of a document changes: files are then read again.
-const PIPELINE_VERSION: u32 = 1;
+const PIPELINE_VERSION: u32 = 2;
 
 /// One ingest of one folder or file.
 #[derive(Debug, Clone)]
@@ -40,6 +41,9 @@ pub struct IngestRequest {
 
 /// Brings the collection to the state of the folder, and returns when all of it is committed. One bad file never
 /// stops the rest. `cancel` turning true stops after the batch at hand; what was committed stays.
+///
+/// # Errors
+/// Besides what fails in the stores: [`Error::TooManyDeletions`] before anything is changed.
 pub async fn ingest(
     engine: &Engine,
     request: IngestRequest,
@@ -54,9 +58,12 @@ pub async fn ingest(
     let single_file = path.is_file();
     let root = if single_file { path.parent().unwrap_or(&path).to_owned() } else { path.clone() };
     let catalog = engine.catalog()?;
-    let source_id = catalog.source(&request.collection, &root.to_string_lossy()).await?;
+    let source_id = match request.dry_run {
+        false => catalog.source(&request.collection, &root.to_string_lossy()).await?,
+        true => catalog.known_source(&request.collection, &root.to_string_lossy()).await?.unwrap_or_default(),
+    };
     let context = Arc::new(Context {
-        pipeline: fingerprint(engine, &request.allow),
+        pipeline: Pipeline(format!("{PIPELINE_VERSION}/{}", engine.models().embedder.fingerprint())),
         source_id,
         models: engine.models(),
         threads: engine.threads(),
@@ -65,45 +72,40 @@ pub async fn ingest(
         request,
     });
 
-    let Look { on_disk, unread, complete } = look(&context, path).await?;
     let mut seen = catalog.files(&context.source_id).await?;
+    let Look { on_disk, unread, complete } = look(&context, path, &seen).await?;
+    let on_disk_paths: HashSet<&str> = on_disk.iter().map(|file| file.file.path.as_str()).collect();
     // What is there but cannot be read now is neither gone nor moved.
-    seen.retain(|record| !unread.contains(&record.path) && (!single_file || is_named(record, &on_disk)));
-    let plan = plan(on_disk, seen, &context.pipeline);
+    seen.retain(|record| {
+        !unread.contains(&record.path) && (!single_file || on_disk_paths.contains(record.path.as_str()))
+    });
+    let mut plan = plan(on_disk, seen, &context.pipeline);
+    // A tree that was not seen whole tells nothing about what is gone from it.
+    if !context.request.delete || !complete || single_file {
+        plan.gone.clear();
+    }
+    if context.request.dry_run {
+        return Ok(Report { planned: Some(plan.told()), ..context.tracker.report(begun.elapsed()) });
+    }
+    if plan.loses_too_much() && !context.request.confirm_delete {
+        return Err(Error::TooManyDeletions { gone: plan.gone.len(), total: plan.seen });
+    }
     context.tracker.planned(&plan);
     if !context.cancelled() {
         apply_moves(engine, &context, &plan).await?;
-        // A tree that was not seen whole tells nothing about what is gone from it.
-        if context.request.delete && complete && !single_file {
-            delete_gone(engine, &context, &plan).await?;
-        }
+        delete_gone(engine, &context, &plan).await?;
+        apply_labels(engine, &context, &plan).await?;
         report_unchanged(engine, &context, &plan).await?;
-        pipeline::run(engine, Arc::clone(&context), plan.read).await?;
+        pipeline::run(engine, Arc::clone(&context), plan.into_read()).await?;
     }
     Ok(context.tracker.report(begun.elapsed()))
 }
 
-/// Names of groups and collections stand in lists, queries and headers: they are plain.
 fn check_names(request: &IngestRequest) -> Result<()> {
-    let plain = |name: &&String| {
-        !name.is_empty()
-            && name.chars().count() <= 100
-            && !name.contains(|c: char| c.is_control() || "\"\\,*".contains(c))
-    };
-    match request.allow.iter().chain([&request.collection]).find(|name| !plain(name)) {
-        None => Ok(()),
-        Some(name) => Err(Error::InvalidRequest {
-            what: "name of a group or collection",
-            detail: format!("{name:?} is empty, too long, or has one of \" \\ , * in it"),
-        }),
-    }
-}
-
-/// What the stored result of a file depends on besides its content.
-fn fingerprint(engine: &Engine, allow: &[String]) -> String {
-    let mut allow = allow.to_vec();
-    allow.sort();
-    format!("{PIPELINE_VERSION}/{}/{allow:?}", engine.models().embedder.fingerprint())
+    let mut names = request.allow.iter().chain([&request.collection]);
+    names
+        .try_for_each(|name| check_name(name))
+        .map_err(|detail| Error::InvalidRequest { what: "name of a group or collection", detail })
 }
 
 /// What a look at the folder found.
@@ -115,24 +117,40 @@ struct Look {
     complete: bool,
 }
 
-/// Walks the folder and hashes its files, on a thread of its own.
-async fn look(context: &Arc<Context>, path: PathBuf) -> Result<Look> {
+/// Walks the folder and hashes its files, on a thread of its own. A file that has the size and the time that it was
+/// last seen with is not read for its hash.
+async fn look(context: &Arc<Context>, path: PathBuf, seen: &[FileRecord]) -> Result<Look> {
+    let known: HashMap<String, (u64, i64, String)> = seen
+        .iter()
+        .filter(|record| record.modified_ns != 0 && !record.hash.is_empty())
+        .map(|record| (record.path.clone(), (record.bytes, record.modified_ns, record.hash.clone())))
+        .collect();
     let context = Arc::clone(context);
     let looked = tokio::task::spawn_blocking(move || {
-        let found = scan(&path);
-        context.tracker.scanned(found.files.len());
+        let IngestRequest { collection, allow, .. } = &context.request;
+        let outermost = FolderSettings {
+            collection: Some(collection.clone()),
+            allow: Some(allow.clone()),
+            ..FolderSettings::default()
+        };
+        let found = scan(&path, outermost, |files| context.tracker.scanned(files))?;
         let (mut on_disk, mut failed) = (Vec::new(), found.failed);
         for file in found.files {
-            match hashed(&context, file) {
-                Ok(file) => on_disk.push(file),
-                Err(failure) => failed.push(failure),
+            match known.get(&file.path) {
+                Some((bytes, modified_ns, hash)) if (*bytes, *modified_ns) == (file.bytes, file.modified_ns) => {
+                    on_disk.push(HashedFile { file, hash: hash.clone() });
+                }
+                _ => match hashed(&context, file) {
+                    Ok(file) => on_disk.push(file),
+                    Err(failure) => failed.push(failure),
+                },
             }
         }
         let unread = failed.iter().map(|failure| failure.path.clone()).collect();
         failed.into_iter().for_each(|failure| context.tracker.failed(failure));
-        Look { on_disk, unread, complete: found.complete }
+        Ok(Look { on_disk, unread, complete: found.complete })
     });
-    looked.await.map_err(|e| Error::Panicked { detail: e.to_string() })
+    looked.await.map_err(|e| Error::Panicked { detail: e.to_string() })?
 }
 
 fn hashed(context: &Context, file: ScannedFile) -> Result<HashedFile, FileFailure> {
@@ -158,14 +176,13 @@ fn hash(path: &Path) -> std::io::Result<String> {
     Ok(hasher.finalize().to_hex().to_string())
 }
 
-fn is_named(record: &FileRecord, on_disk: &[HashedFile]) -> bool {
-    on_disk.iter().any(|file| file.file.path == record.path)
-}
-
 async fn apply_moves(engine: &Engine, context: &Context, plan: &Plan) -> Result<()> {
     let catalog = engine.catalog()?;
     for (from, to) in &plan.moved {
-        let documents = catalog.move_file(&context.source_id, from, to).await?;
+        let documents = catalog.move_file(&context.source_id, from, &to.file.path).await?;
+        // A document that has only the name of its file, or that other labels hold for now, is written anew.
+        relabel_file(engine, context, to, |document| document.named_by_file).await?;
+        catalog.save_file(&context.source_id, &to.record(&context.pipeline, None)).await?;
         context.tracker.moved(documents);
     }
     Ok(())
@@ -183,16 +200,26 @@ async fn delete_gone(engine: &Engine, context: &Context, plan: &Plan) -> Result<
     Ok(())
 }
 
+/// Files whose labels are others now, and files whose time is.
+async fn apply_labels(engine: &Engine, context: &Context, plan: &Plan) -> Result<()> {
+    relabel(engine, context, &plan.relabel).await?;
+    let errors: HashMap<&str, &FileRecord> =
+        plan.unchanged.iter().map(|record| (record.path.as_str(), record)).collect();
+    let record = |file: &HashedFile| {
+        let error = errors.get(file.file.path.as_str()).and_then(|record| record.error.clone());
+        file.record(&context.pipeline, error)
+    };
+    let records: Vec<FileRecord> = plan.relabel.iter().chain(&plan.touched).map(record).collect();
+    engine.catalog()?.save_files(&context.source_id, &records).await
+}
+
 /// Files that failed last time and did not change fail again, without being read.
 async fn report_unchanged(engine: &Engine, context: &Context, plan: &Plan) -> Result<()> {
-    let catalog = engine.catalog()?;
+    let counts = engine.catalog()?.document_counts(&context.source_id).await?;
     for record in &plan.unchanged {
         match record.failure() {
             Some(failure) => context.tracker.failed(failure),
-            None => {
-                let documents = catalog.documents_of_file(&context.source_id, &record.path).await?.len();
-                context.tracker.unchanged(documents as u64);
-            }
+            None => context.tracker.unchanged(counts.get(&record.path).copied().unwrap_or(0)),
         }
     }
     Ok(())

@@ -1,11 +1,21 @@
-//! Walks a folder: which files there are.
+//! Walks a folder: which files there are, and what the folders say of them.
 //!
 //! Ignore files (`.gitignore`, `.ignore`, `.taprootignore`) are honoured, hidden files left out, links never followed.
 
+mod settings;
+
 use std::path::{Path, PathBuf};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use ignore::WalkBuilder;
+use taproot_engine::Result;
 use taproot_schemas::job::{FileErrorCode, FileFailure};
+
+use settings::Inherited;
+pub use settings::{FolderSettings, check_name};
+
+/// A file that was modified less than this before it was looked at may change again without its time telling.
+const SETTLED_AFTER: Duration = Duration::from_secs(2);
 
 /// A file of the folder.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +24,10 @@ pub struct ScannedFile {
     pub path: String,
     pub absolute: PathBuf,
     pub bytes: u64,
+    /// When it was last modified, in nanoseconds since 1970; 0 when that must not be relied on.
+    pub modified_ns: i64,
+    /// What holds for it: of its own folder, or else of the one above, or else of the request.
+    pub settings: FolderSettings,
 }
 
 /// What a walk found.
@@ -26,10 +40,15 @@ pub struct Scan {
     pub complete: bool,
 }
 
-/// All regular files below `root`; or the one file that `root` is, whose path then is its name.
-pub fn scan(root: &Path) -> Scan {
+/// All regular files below `root`; or the one file that `root` is, whose path then is its name. `told` is called with
+/// the number of files found so far.
+///
+/// # Errors
+/// A `.taproot.toml` cannot be used: it says who may read what, so nothing is guessed.
+pub fn scan(root: &Path, outermost: FolderSettings, told: impl Fn(usize)) -> Result<Scan> {
     let mut scan = Scan { complete: true, ..Scan::default() };
     let base = if root.is_file() { root.parent().unwrap_or(root) } else { root };
+    let mut inherited = Inherited::new(base, outermost);
     let walk = WalkBuilder::new(root)
         .follow_links(false)
         .require_git(false)
@@ -41,9 +60,19 @@ pub fn scan(root: &Path) -> Scan {
     for entry in walk {
         match entry {
             Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
-                let metadata = entry.metadata().map(|metadata| metadata.len());
-                match (relative(base, entry.path()), metadata) {
-                    (Ok(path), Ok(bytes)) => scan.files.push(ScannedFile { path, absolute: entry.into_path(), bytes }),
+                match (relative(base, entry.path()), entry.metadata()) {
+                    (Ok(path), Ok(metadata)) => {
+                        let settings = inherited.of(entry.path().parent().unwrap_or(base))?;
+                        let (bytes, modified_ns) = (metadata.len(), settled(metadata.modified().ok()));
+                        scan.files.push(ScannedFile {
+                            path,
+                            absolute: entry.into_path(),
+                            bytes,
+                            modified_ns,
+                            settings,
+                        });
+                        told(scan.files.len());
+                    }
                     (Err(shown), _) => scan.fail(shown, "the name is not valid Unicode; rename the file".into()),
                     (Ok(path), Err(error)) => scan.fail(path, error.to_string()),
                 }
@@ -55,13 +84,20 @@ pub fn scan(root: &Path) -> Scan {
             }
         }
     }
-    scan
+    Ok(scan)
 }
 
 impl Scan {
     fn fail(&mut self, path: String, reason: String) {
         self.failed.push(FileFailure { path, code: FileErrorCode::Unreadable, reason });
     }
+}
+
+/// See [`ScannedFile::modified_ns`].
+fn settled(modified: Option<SystemTime>) -> i64 {
+    let settled = modified.filter(|at| at.elapsed().is_ok_and(|age| age > SETTLED_AFTER));
+    let since = settled.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+    since.and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0)
 }
 
 /// The path below `base`, or a lossy form of it to show when it is not Unicode.
@@ -73,15 +109,30 @@ fn relative(base: &Path, path: &Path) -> Result<String, String> {
 
 #[cfg(test)]
 mod tests {
-    use super::scan;
+    use std::time::SystemTime;
+
+    use super::*;
+
+    fn folder(files: &[(&str, &str)]) -> tempfile::TempDir {
+        let root = tempfile::tempdir().expect("a folder");
+        for (path, text) in files {
+            let path = root.path().join(path);
+            std::fs::create_dir_all(path.parent().expect("a folder")).expect("made");
+            std::fs::write(path, text).expect("written");
+        }
+        root
+    }
+
+    fn paths(root: &Path) -> Vec<String> {
+        let found = scan(root, FolderSettings::default(), |_| {}).expect("a scan");
+        assert!(found.complete && found.failed.is_empty(), "{found:?}");
+        found.files.into_iter().map(|file| file.path).collect()
+    }
 
     #[test]
     fn honours_ignore_files_and_stays_inside() {
-        let outside = tempfile::tempdir().expect("a folder");
-        std::fs::write(outside.path().join("secret.txt"), "x").expect("written");
-        let root = tempfile::tempdir().expect("a folder");
-        std::fs::create_dir_all(root.path().join("人事/旧")).expect("made");
-        for (path, text) in [
+        let outside = folder(&[("secret.txt", "x")]);
+        let root = folder(&[
             ("a.md", "a"),
             ("人事/b.txt", "b"),
             ("人事/旧/c.md", "c"),
@@ -89,16 +140,63 @@ mod tests {
             (".taprootignore", "旧/\n"),
             ("d.log", "d"),
             (".gitignore", "*.log\n"),
-        ] {
-            std::fs::write(root.path().join(path), text).expect("written");
-        }
+        ]);
         #[cfg(unix)]
         std::os::unix::fs::symlink(outside.path(), root.path().join("link")).expect("linked");
-        let found = scan(root.path());
-        assert!(found.complete && found.failed.is_empty(), "{found:?}");
-        assert_eq!(found.files.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(), ["a.md", "人事/b.txt"]);
+        assert_eq!(paths(root.path()), ["a.md", "人事/b.txt"]);
+        assert_eq!(paths(&root.path().join("人事/b.txt")), ["b.txt"]);
+    }
 
-        let one = scan(&root.path().join("人事/b.txt"));
-        assert_eq!(one.files.iter().map(|f| f.path.as_str()).collect::<Vec<_>>(), ["b.txt"]);
+    #[test]
+    fn the_nearest_folder_says_what_holds() {
+        let root = folder(&[
+            ("a.md", "a"),
+            ("hr/b.md", "b"),
+            ("hr/pay/c.md", "c"),
+            ("hr/.taproot.toml", "allow = [\"hr\"]\ntags = [\"people\"]\n"),
+            (
+                "hr/pay/.taproot.toml",
+                "allow = [\"payroll\"]\ndeny = [\"interns\"]\ncollection = \"pay\"\nlanguage = \"zh\"\n",
+            ),
+        ]);
+        let outermost = FolderSettings { collection: Some("all".into()), ..FolderSettings::default() };
+        let found = scan(root.path(), outermost, |_| {}).expect("a scan");
+        let shown: Vec<String> = found
+            .files
+            .iter()
+            .map(|file| {
+                let labels = file.settings.labels();
+                let (access, tags) = (&labels.access, &labels.tags);
+                format!(
+                    "{} {} {:?} {:?} {tags:?} {:?}",
+                    file.path, labels.collection, access.allow, access.deny, file.settings.language
+                )
+            })
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                "a.md all [] [] [] None",
+                "hr/b.md all [\"hr\"] [] [\"people\"] None",
+                "hr/pay/c.md pay [\"payroll\"] [\"interns\"] [\"people\"] Some(\"zh\")",
+            ]
+        );
+    }
+
+    #[test]
+    fn settings_that_cannot_be_used_stop_everything() {
+        for wrong in ["allow = \"hr\"", "alow = [\"hr\"]", "allow = [\"a,b\"]", "language = \"Chinese!\""] {
+            let root = folder(&[("a.md", "a"), ("hr/b.md", "b"), ("hr/.taproot.toml", wrong)]);
+            let error = scan(root.path(), FolderSettings::default(), |_| {}).expect_err(wrong).to_string();
+            assert!(error.contains("hr/.taproot.toml"), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_time_that_is_too_fresh_is_not_relied_on() {
+        let now = SystemTime::now();
+        assert_eq!(settled(Some(now)), 0);
+        assert_eq!(settled(Some(now + Duration::from_secs(100))), 0);
+        assert_ne!(settled(Some(now - Duration::from_secs(100))), 0);
     }
 }

@@ -94,6 +94,9 @@ pub struct Report {
     pub added: u64,
     pub changed: u64,
     pub moved: u64,
+    /// Documents whose groups, tags or collection changed, and nothing else.
+    #[serde(default)]
+    pub relabelled: u64,
     pub deleted: u64,
     pub unchanged: u64,
     /// Files of formats that are not read.

@@ -10,7 +10,7 @@ use crate::Result;
 use crate::models::Models;
 use crate::retrieve::{Found, Query};
 use crate::store::Lexical;
-use crate::text::SentenceSpan;
+use crate::text::{SentenceSpan, addresses_a_model, slice_chars};
 
 /// A sentence that may answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -43,6 +43,11 @@ pub fn read(models: &Models, lexical: &Lexical, query: &Query, found: &[Found]) 
     for (hit, passage) in found.iter().enumerate() {
         candidates.extend(question.candidates(hit, passage, found)?);
     }
+    // Whoever plants an order to the machine in a document does not get to speak through it.
+    candidates.retain(|candidate| {
+        let SentenceSpan { start, end } = candidate.sentence;
+        !addresses_a_model(slice_chars(&found[candidate.hit].chunk.text, start, end))
+    });
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.hit.cmp(&b.hit)));
     let best = candidates.first().map_or(f32::NEG_INFINITY, |candidate| candidate.score);
     if best < question.threshold() {

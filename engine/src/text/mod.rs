@@ -2,11 +2,13 @@
 //! terms, its sentences, and offsets counted in characters.
 
 mod analyze;
+mod instructions;
 mod language;
 mod offsets;
 mod sentences;
 
 pub use analyze::terms;
+pub use instructions::{addresses_a_model, passages_to_a_model};
 pub use language::{Language, detect};
 pub use offsets::CharIndex;
 pub use sentences::{SentenceSpan, sentences};

@@ -9,6 +9,7 @@ use taproot_schemas::job::FileErrorCode;
 use tokio::sync::mpsc;
 
 use super::{Context, Event, FileEnd};
+use crate::labels::relabel_file;
 
 /// A batch is committed when it has this many chunks or documents, or is this old.
 const BATCH_CHUNKS: usize = 512;
@@ -89,41 +90,38 @@ impl Committer<'_> {
         let done =
             self.files.extract_if(|_, state| state.end.as_ref().is_some_and(|end| end.produced == state.committed));
         let done: Vec<FileEnd> = done.filter_map(|(_, state)| state.end).collect();
-        for end in done {
-            self.finish(end).await?;
+        let mut records = Vec::with_capacity(done.len());
+        for end in &done {
+            records.push(self.finish(end).await?);
         }
+        self.engine.catalog()?.save_files(&self.context.source_id, &records).await?;
+        done.into_iter().for_each(|end| self.tell(end));
         self.context.tracker.time(|stages| &stages.commit, begun.elapsed());
         Ok(())
     }
 
-    /// All documents of the file are committed: those that it no longer holds go, and the file is recorded.
-    async fn finish(&self, end: FileEnd) -> Result<()> {
+    /// All documents of the file are committed: those that it no longer holds go. Returns what is to be recorded of it.
+    async fn finish(&self, end: &FileEnd) -> Result<FileRecord> {
         let catalog = self.engine.catalog()?;
         let (source_id, path) = (&self.context.source_id, &end.file.file.path);
-        let keeps_the_old = end.failed && !replaces_the_old(&end);
+        let keeps_the_old = end.failed && !replaces_the_old(end);
         let documents = catalog.documents_of_file(source_id, path).await?;
-        let goes = |document: &FileDocument| match keeps_the_old {
-            // Text under groups that no longer hold must not stay, even if it cannot be read again now.
-            true => document.allow != self.context.request.allow,
-            false => !end.uris.contains(&document.uri),
-        };
+        let goes = |document: &FileDocument| !keeps_the_old && !end.uris.contains(&document.uri);
         let gone: Vec<String> = documents.into_iter().filter(goes).map(|document| document.id).collect();
         if !gone.is_empty() {
             self.engine.writer()?.delete(&gone).await?;
             self.context.tracker.deleted(gone.len() as u64);
         }
+        // What stays of the file has the labels that hold now, also when it could not be read again.
+        relabel_file(self.engine, self.context, &end.file, |_| false).await?;
         let error = end.failures.last().filter(|_| end.failed);
-        let record = FileRecord {
-            path: path.clone(),
-            bytes: end.file.file.bytes,
-            hash: end.file.hash,
-            pipeline: self.context.pipeline.clone(),
-            error: error.map(|failure| (failure.code, failure.reason.clone())),
-        };
-        catalog.save_file(source_id, &record).await?;
+        let error = error.map(|failure| (failure.code, failure.reason.clone()));
+        Ok(end.file.record(&self.context.pipeline, error))
+    }
+
+    fn tell(&self, end: FileEnd) {
         self.context.tracker.unchanged(end.unchanged);
         end.failures.into_iter().for_each(|failure| self.context.tracker.failed(failure));
         self.context.tracker.file_done(end.file.file.bytes);
-        Ok(())
     }
 }

@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 
 use super::{Context, Event, FileEnd, Shared, Unembedded, Work, take};
 use crate::chunk::{Tokens, chunks};
+use crate::hygiene;
 use taproot_parse::sandbox::Parser;
 use taproot_parse::{Parsed, ParsedDocument, Recognition};
 
@@ -104,10 +105,13 @@ fn hand_on(
 
 /// A parsed document as the stores take it, without vectors.
 fn prepare(context: &Context, work: &Work, document: ParsedDocument) -> Box<NewDocument> {
-    let path = &work.file.file.path;
+    let file = &work.file.file;
+    let path = &file.path;
     let uri = format!("{path}{}", document.suffix);
     let title = title_or_name(document.title.clone(), &uri);
-    let language = text::detect(&document.text).map(str::to_owned);
+    let declared = file.settings.language.clone();
+    let language = declared.clone().or_else(|| text::detect(&document.text).map(str::to_owned));
+    let notes = hygiene::notes(&document);
     let counter = context.models.embedder.counter();
     let tokens = Tokens { count: &|text| counter.count(text), max: counter.max_tokens() };
     let chunks = chunks(&document, &title, tokens)
@@ -117,23 +121,26 @@ fn prepare(context: &Context, work: &Work, document: ParsedDocument) -> Box<NewD
             end: chunk.end,
             page: chunk.page,
             heading: chunk.heading,
-            language: text::detect(&chunk.text).map(str::to_owned).or_else(|| language.clone()),
+            table_header: chunk.table_header,
+            language: declared.clone().or_else(|| text::detect(&chunk.text).map(str::to_owned)).or(language.clone()),
             text: chunk.text,
             vector: Vec::new(),
         })
         .collect();
     Box::new(NewDocument {
         source_id: context.source_id.clone(),
-        collection: context.request.collection.clone(),
+        labels: file.settings.labels(),
         path: path.clone(),
-        hash: content_hash(&context.pipeline, &document),
+        hash: content_hash(&context.pipeline.of(file), &document),
+        part_of: document.part_of.map(|suffix| format!("{path}{suffix}")),
         uri,
-        allow: context.request.allow.clone(),
         title: document.title,
         language,
         media_type: document.media_type,
-        bytes: if document.suffix.is_empty() { work.file.file.bytes } else { document.text.len() as u64 },
+        bytes: if document.suffix.is_empty() { file.bytes } else { document.text.len() as u64 },
         metadata: document.metadata,
+        links: document.links,
+        notes,
         text: document.text,
         outline: document.outline,
         chunks,
@@ -145,8 +152,9 @@ fn content_hash(pipeline: &str, document: &ParsedDocument) -> String {
     let mut hasher = blake3::Hasher::new();
     let metadata = serde_json::to_string(&document.metadata).unwrap_or_default();
     let outline = serde_json::to_string(&document.outline).unwrap_or_default();
+    let rest = serde_json::to_string(&(&document.links, &document.notes, &document.part_of)).unwrap_or_default();
     let title = document.title.as_deref().unwrap_or_default();
-    for part in [pipeline, title, &document.media_type, &metadata, &outline, &document.text] {
+    for part in [pipeline, title, &document.media_type, &metadata, &outline, &rest, &document.text] {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());
     }

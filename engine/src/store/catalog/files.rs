@@ -2,14 +2,14 @@
 
 use std::collections::HashMap;
 
-use sqlx::Row;
+use sqlx::{Row, Sqlite, Transaction};
 use taproot_schemas::job::{FileErrorCode, FileFailure};
 use uuid::Uuid;
 
 use super::documents::{json, number};
 use super::{Catalog, bad_json, failed};
-use crate::Result;
 use crate::store::types::Labels;
+use crate::{Access, Result};
 
 /// What was last seen of a file.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +35,7 @@ pub struct FileDocument {
     pub uri: String,
     /// See [`crate::store::NewDocument::hash`].
     pub hash: String,
+    pub labels: Labels,
     /// Whether it has no title but the name of its file.
     pub named_by_file: bool,
     pub chunks: u64,
@@ -64,13 +65,19 @@ impl Catalog {
         .execute(&self.pool)
         .await
         .map_err(failed)?;
-        sqlx::query("SELECT id FROM sources WHERE collection = $1 AND root = $2")
+        let found = self.known_source(collection, root).await?;
+        found.ok_or_else(|| failed(sqlx::Error::RowNotFound))
+    }
+
+    /// The id of the source for this folder and collection, when it was ingested before.
+    pub async fn known_source(&self, collection: &str, root: &str) -> Result<Option<String>> {
+        let row = sqlx::query("SELECT id FROM sources WHERE collection = $1 AND root = $2")
             .bind(collection)
             .bind(root)
-            .fetch_one(&self.pool)
+            .fetch_optional(&self.pool)
             .await
-            .and_then(|row| row.try_get(0))
-            .map_err(failed)
+            .map_err(failed)?;
+        row.map(|row| row.try_get(0).map_err(failed)).transpose()
     }
 
     /// The files of a source as they were last seen, ordered by path.
@@ -121,25 +128,16 @@ impl Catalog {
 
     /// Records that a file's documents are all committed, or why they are not.
     pub async fn save_file(&self, source_id: &str, file: &FileRecord) -> Result<()> {
-        sqlx::query(
-            "INSERT INTO files (source_id, path, bytes, hash, pipeline, error_code, error_reason, modified_ns, labels)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
-             ON CONFLICT (source_id, path) DO UPDATE SET bytes = excluded.bytes, modified_ns = excluded.modified_ns,
-                hash = excluded.hash, pipeline = excluded.pipeline, labels = excluded.labels, error_code = excluded.error_code, error_reason = excluded.error_reason",
-        )
-        .bind(source_id)
-        .bind(&file.path)
-        .bind(i64::try_from(file.bytes).unwrap_or(i64::MAX))
-        .bind(&file.hash)
-        .bind(&file.pipeline)
-        .bind(file.error.as_ref().and_then(|(code, _)| Some(serde_json::to_value(code).ok()?.as_str()?.to_owned())))
-        .bind(file.error.as_ref().map(|(_, reason)| reason))
-        .bind(file.modified_ns)
-        .bind(serde_json::to_string(&file.labels).map_err(bad_json)?)
-        .execute(&self.pool)
-        .await
-        .map_err(failed)?;
-        Ok(())
+        self.save_files(source_id, std::slice::from_ref(file)).await
+    }
+
+    /// Records files, all of them or none.
+    pub async fn save_files(&self, source_id: &str, files: &[FileRecord]) -> Result<()> {
+        let mut tx = self.begin().await?;
+        for file in files {
+            save_file(&mut tx, source_id, file).await?;
+        }
+        tx.commit().await.map_err(failed)
     }
 
     /// Forgets a file that is gone.
@@ -202,7 +200,8 @@ impl Catalog {
     /// Live documents of one file.
     pub async fn documents_of_file(&self, source_id: &str, path: &str) -> Result<Vec<FileDocument>> {
         let rows = sqlx::query(
-            "SELECT d.id, d.uri, v.hash, v.title, v.chunk_count FROM documents d
+            "SELECT d.id, d.uri, v.hash, v.title, v.chunk_count, v.collection, v.allow_json, v.deny_json, v.tags
+             FROM documents d
              JOIN versions v ON v.document_id = d.id AND v.state = 'live'
              WHERE d.source_id = $1 AND d.path = $2",
         )
@@ -219,8 +218,35 @@ impl Catalog {
                     hash: row.try_get(2).map_err(failed)?,
                     named_by_file: row.try_get::<Option<&str>, _>(3).map_err(failed)?.is_none(),
                     chunks: number(row, 4)?,
+                    labels: Labels {
+                        collection: row.try_get(5).map_err(failed)?,
+                        access: Access { allow: json(row, 6)?, deny: json(row, 7)? },
+                        tags: json(row, 8)?,
+                    },
                 })
             })
             .collect()
     }
+}
+
+async fn save_file(tx: &mut Transaction<'static, Sqlite>, source_id: &str, file: &FileRecord) -> Result<()> {
+    sqlx::query(
+            "INSERT INTO files (source_id, path, bytes, hash, pipeline, error_code, error_reason, modified_ns, labels)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)
+             ON CONFLICT (source_id, path) DO UPDATE SET bytes = excluded.bytes, modified_ns = excluded.modified_ns,
+                hash = excluded.hash, pipeline = excluded.pipeline, labels = excluded.labels, error_code = excluded.error_code, error_reason = excluded.error_reason",
+        )
+        .bind(source_id)
+        .bind(&file.path)
+        .bind(i64::try_from(file.bytes).unwrap_or(i64::MAX))
+        .bind(&file.hash)
+        .bind(&file.pipeline)
+        .bind(file.error.as_ref().and_then(|(code, _)| Some(serde_json::to_value(code).ok()?.as_str()?.to_owned())))
+        .bind(file.error.as_ref().map(|(_, reason)| reason))
+        .bind(file.modified_ns)
+        .bind(serde_json::to_string(&file.labels).map_err(bad_json)?)
+        .execute(&mut **tx)
+        .await
+        .map_err(failed)?;
+    Ok(())
 }
