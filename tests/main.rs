@@ -10,6 +10,7 @@ mod documents;
 mod http;
 mod ingest;
 mod jobs;
+mod labels;
 mod origin;
 mod processes;
 mod recovery;

@@ -180,8 +180,9 @@ async fn apply_moves(engine: &Engine, context: &Context, plan: &Plan) -> Result<
     let catalog = engine.catalog()?;
     for (from, to) in &plan.moved {
         let documents = catalog.move_file(&context.source_id, from, &to.file.path).await?;
-        // A document that has only the name of its file, or that other labels hold for now, is written anew.
-        relabel_file(engine, context, to, |document| document.named_by_file).await?;
+        // A document that is called by another name now, or that other labels hold for, is written anew.
+        let renamed = Path::new(from).file_name() != Path::new(&to.file.path).file_name();
+        relabel_file(engine, context, to, |document| renamed && document.named_by_file).await?;
         catalog.save_file(&context.source_id, &to.record(&context.pipeline, None)).await?;
         context.tracker.moved(documents);
     }

@@ -10,6 +10,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use taproot_schemas::answer::{Answer, AskRequest, Status};
 
 use super::batch::{self, QuestionLine};
+use super::narrow::Narrow;
 use super::output::{Output, place};
 use super::session::Session;
 use crate::config::Config;
@@ -26,14 +27,21 @@ pub struct Ask {
     /// Write the answers of a batch here instead of to standard output
     #[arg(long, value_name = "FILE", requires = "batch")]
     out: Option<PathBuf>,
+    #[command(flatten)]
+    narrow: Narrow,
 }
 
 impl Ask {
     pub async fn run(self, config: &Config, output: &Output) -> Result<()> {
         if let Some(questions) = &self.batch {
-            return run_batch(questions, self.out.as_deref(), config, output).await;
+            return run_batch(questions, self.out.as_deref(), &self.narrow, config, output).await;
         }
-        let request = AskRequest { question: self.question.unwrap_or_default(), ..AskRequest::default() };
+        let request = AskRequest {
+            question: self.question.unwrap_or_default(),
+            collections: self.narrow.collections(),
+            filters: self.narrow.filters(),
+            ..AskRequest::default()
+        };
         let session = Session::open(config, output).await?;
         let answer = session.ask(&request).await?;
         session.close().await?;
@@ -41,13 +49,19 @@ impl Ask {
     }
 }
 
-async fn run_batch(questions: &Path, out: Option<&Path>, config: &Config, output: &Output) -> Result<()> {
+async fn run_batch(
+    questions: &Path,
+    out: Option<&Path>,
+    narrow: &Narrow,
+    config: &Config,
+    output: &Output,
+) -> Result<()> {
     let questions = batch::read::<QuestionLine>(questions)?;
     let unwritable = |source| Error::OutputFile { path: out.unwrap_or(Path::new("-")).to_path_buf(), source };
     let mut file = out.map(File::create).transpose().map_err(unwritable)?;
     let session = Session::open(config, output).await?;
     let answers = futures_util::stream::iter(questions)
-        .map(|line| ask_line(&session, line))
+        .map(|line| ask_line(&session, line, narrow))
         // As many as there are threads to work on them; they come out in the order of the file.
         .buffered(config.threads);
     answers
@@ -64,8 +78,13 @@ async fn run_batch(questions: &Path, out: Option<&Path>, config: &Config, output
     session.close().await
 }
 
-async fn ask_line(session: &Session, line: QuestionLine) -> Result<Answer> {
-    let request = AskRequest { question: line.question, ..AskRequest::default() };
+async fn ask_line(session: &Session, line: QuestionLine, narrow: &Narrow) -> Result<Answer> {
+    let request = AskRequest {
+        question: line.question,
+        collections: narrow.collections(),
+        filters: narrow.filters(),
+        ..AskRequest::default()
+    };
     let answer = session.ask(&request).await?;
     Ok(Answer { question_id: Some(line.id.to_string()), ..answer })
 }

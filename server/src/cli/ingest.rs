@@ -104,6 +104,7 @@ fn add(total: &mut Report, report: Report) {
     total.added += report.added;
     total.changed += report.changed;
     total.moved += report.moved;
+    total.relabelled += report.relabelled;
     total.deleted += report.deleted;
     total.unchanged += report.unchanged;
     total.skipped += report.skipped;
@@ -116,6 +117,15 @@ fn add(total: &mut Report, report: Report) {
     sum.chunk_s += part.chunk_s;
     sum.embed_s += part.embed_s;
     sum.commit_s += part.commit_s;
+    if let Some(part) = report.planned {
+        let sum = total.planned.get_or_insert_default();
+        sum.add.extend(part.add);
+        sum.change.extend(part.change);
+        sum.moved.extend(part.moved);
+        sum.delete.extend(part.delete);
+        sum.retag.extend(part.retag);
+        sum.unchanged += part.unchanged;
+    }
 }
 
 fn summary(report: &Report) -> String {

@@ -10,6 +10,7 @@ mod client;
 mod doctor;
 mod documents;
 mod ingest;
+mod narrow;
 mod output;
 mod progress;
 mod search;

@@ -10,6 +10,7 @@ use futures_util::{StreamExt, TryStreamExt};
 use taproot_schemas::search::{SearchRequest, SearchResponse};
 
 use super::batch::{self, QueryLine};
+use super::narrow::Narrow;
 use super::output::{Output, place};
 use super::session::Session;
 use super::trec::{self, Ranked};
@@ -42,6 +43,8 @@ pub struct Search {
     /// Rank chunks in the run instead of documents
     #[arg(long, requires = "batch")]
     chunks: bool,
+    #[command(flatten)]
+    narrow: Narrow,
 }
 
 impl Search {
@@ -52,7 +55,8 @@ impl Search {
         let request = SearchRequest {
             query: self.query.unwrap_or_default(),
             k: Some(self.k.unwrap_or(DEFAULT_HITS) as usize),
-            ..SearchRequest::default()
+            collections: self.narrow.collections(),
+            filters: self.narrow.filters(),
         };
         let session = Session::open(config, output).await?;
         let response = session.search(&request).await?;
@@ -69,7 +73,7 @@ impl Search {
         let session = Session::open(config, output).await?;
         let count = queries.len();
         let lines = futures_util::stream::iter(queries)
-            .map(|query| lines_of(&session, query, ranked, k))
+            .map(|query| lines_of(&session, query, &self.narrow, ranked, k))
             // As many as there are threads to work on them; they come out in the order of the file.
             .buffered(config.threads);
         lines.try_for_each(|lines| std::future::ready(file.write_all(lines.as_bytes()).map_err(unwritable))).await?;
@@ -81,13 +85,18 @@ impl Search {
 }
 
 /// Hits are chunks: to have `k` documents, more chunks are asked for, and all there are if those were not enough.
-async fn lines_of(session: &Session, query: QueryLine, ranked: Ranked, k: usize) -> Result<String> {
+async fn lines_of(session: &Session, query: QueryLine, narrow: &Narrow, ranked: Ranked, k: usize) -> Result<String> {
     let mut chunks = match ranked {
         Ranked::Chunks => k,
         Ranked::Documents => (k * CHUNKS_PER_DOCUMENT).min(MAX_CHUNKS),
     };
     loop {
-        let request = SearchRequest { query: query.text.clone(), k: Some(chunks), ..SearchRequest::default() };
+        let request = SearchRequest {
+            query: query.text.clone(),
+            k: Some(chunks),
+            collections: narrow.collections(),
+            filters: narrow.filters(),
+        };
         let hits = session.search(&request).await?.hits;
         let enough = ranked == Ranked::Chunks || trec::documents(&hits) >= k;
         if enough || hits.len() < chunks || chunks == MAX_CHUNKS {
@@ -109,6 +118,10 @@ fn human(response: &SearchResponse) -> String {
         let more = if shown.len() < passage.len() { "…" } else { "" };
         // Writing to a String cannot fail.
         let _ = writeln!(text, "{:>2}. {}  ({:.3})\n    {place}\n    {shown}{more}", index + 1, hit.title, hit.score);
+        if !hit.copies.is_empty() {
+            let copies: Vec<&str> = hit.copies.iter().map(|copy| copy.uri.as_str()).collect();
+            let _ = writeln!(text, "    also in: {}", copies.join(", "));
+        }
     }
     text
 }

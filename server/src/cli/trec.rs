@@ -11,7 +11,7 @@ use taproot_schemas::search::Hit;
 /// What a run ranks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Ranked {
-    /// A document takes the place and the score of its best chunk.
+    /// A document takes the place and the score of its best chunk, a copy those of the chunk that stands for it.
     Documents,
     Chunks,
 }
@@ -25,18 +25,22 @@ pub fn documents(hits: &[Hit]) -> usize {
 pub fn lines(query_id: &str, hits: &[Hit], ranked: Ranked, k: usize) -> String {
     let query_id = column(query_id);
     let mut taken = HashSet::new();
-    let first_of_each = hits.iter().filter(|hit| match ranked {
-        Ranked::Documents => taken.insert(hit.document_id.as_str()),
-        Ranked::Chunks => true,
+    let documents = hits.iter().flat_map(|hit| {
+        let copies = hit.copies.iter().map(|copy| (copy.document_id.as_str(), copy.uri.as_str()));
+        [(hit.document_id.as_str(), hit.uri.as_str())].into_iter().chain(copies).map(|named| (named, hit.score))
     });
+    let ids: Vec<(String, f32)> = match ranked {
+        Ranked::Documents => documents
+            .filter(|((document, _), _)| taken.insert(*document))
+            .map(|((_, uri), score)| (column(run_id(uri)), score))
+            .take(k)
+            .collect(),
+        Ranked::Chunks => hits.iter().map(|hit| (column(&hit.chunk_id), hit.score)).take(k).collect(),
+    };
     let mut lines = String::new();
-    for (index, hit) in first_of_each.take(k).enumerate() {
-        let id = match ranked {
-            Ranked::Documents => column(run_id(&hit.uri)),
-            Ranked::Chunks => column(&hit.chunk_id),
-        };
+    for (rank, (id, score)) in (1..).zip(ids) {
         // Writing to a String cannot fail.
-        let _ = writeln!(lines, "{query_id} Q0 {id} {} {} taproot", index + 1, hit.score);
+        let _ = writeln!(lines, "{query_id} Q0 {id} {rank} {score} taproot");
     }
     lines
 }
@@ -80,6 +84,7 @@ mod tests {
             end: 0,
             score,
             scores: LegScores::default(),
+            copies: Vec::new(),
         }
     }
 
