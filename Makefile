@@ -5,13 +5,17 @@ DOCS ?= examples/documents
 DATA ?= taproot-data
 ADDRESS ?= 127.0.0.1:8080
 
-.PHONY: run test lint bench openapi
+.PHONY: run test torture lint bench openapi
 
 run:
 	@scripts/run.sh "$(DOCS)" "$(DATA)" "$(ADDRESS)"
 
 test:
 	@scripts/test.sh
+
+# Kills an ingest 300 times at random moments; takes about a quarter of an hour.
+torture:
+	@scripts/torture.sh
 
 lint:
 	cargo fmt --all --check

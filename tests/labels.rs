@@ -24,7 +24,7 @@ fn folders_say_who_may_read_what() {
     taproot.write("hr/leave.md", "# Leave\n\nThe quokka naps.\n");
     taproot.write("hr/pay/bands.md", "# Bands\n\nThe numbat digs.\n");
     taproot.write("hr/.taproot.toml", "allow = [\"hr\"]\ntags = [\"people\"]\n");
-    taproot.write("hr/pay/.taproot.toml", "deny = [\"interns\"]\ncollection = \"pay\"\nlanguage = \"en\"\n");
+    taproot.write("hr/pay/.taproot.toml", "deny = [\"interns\"]\ncollection = \"pay\"\n");
     assert_eq!(taproot.ingest().added, 3);
     assert_eq!(who(&document(&taproot, "notes.md")), "default [] [] []");
     assert_eq!(who(&document(&taproot, "hr/leave.md")), "default [\"hr\"] [] [\"people\"]");

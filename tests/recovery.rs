@@ -1,6 +1,7 @@
 //! An ingest that is killed at any moment: nothing is half there, and the next one ends where an undisturbed one would.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
+use std::os::unix::process::ExitStatusExt;
 use std::process::Stdio;
 use std::time::{Duration, Instant};
 
@@ -12,7 +13,10 @@ use crate::support::taproot::Taproot;
 /// Another seed is another run of moments and changes; a failure prints the one it had.
 const SEED: u64 = 20_251_123;
 const FILES: usize = 60;
-const KILLS: usize = 8;
+/// Kills of a usual run; `TAPROOT_TEST_KILLS` asks for more.
+const KILLS: usize = 25;
+
+const SIGABRT: i32 = 6;
 
 /// What the folder holds: the name of a file → its text.
 type Folder = BTreeMap<String, String>;
@@ -112,8 +116,8 @@ async fn a_killed_ingest_leaves_whole_documents_only() {
     let mut moments = Numbers::seeded(SEED ^ 0xdead);
     // All texts that a document with this uri ever had, as they stand in its file.
     let mut ever: HashMap<String, HashSet<String>> = HashMap::new();
-    let mut killed = 0;
-    for round in 0..KILLS {
+    let (mut killed, kills) = (0, kills());
+    for round in 0..kills {
         for (uri, text) in &changes.folder {
             ever.entry(uri.clone()).or_default().insert(text.clone());
         }
@@ -132,7 +136,7 @@ async fn a_killed_ingest_leaves_whole_documents_only() {
         drop(server);
         changes.next_round();
     }
-    assert!(killed >= KILLS / 2, "{killed} of {KILLS} ingests were still running when they were killed");
+    assert!(killed >= kills / 2, "{killed} of {kills} ingests were still running when they were killed");
 
     lay_out(&taproot, &changes.folder);
     let report = taproot.ingest();
@@ -143,6 +147,82 @@ async fn a_killed_ingest_leaves_whole_documents_only() {
         expected.keys().chain(found.keys()).filter(|uri| expected.get(*uri) != found.get(*uri)).collect();
     assert!(differing.is_empty(), "seed {SEED}: {differing:?}");
     taproot.assert_healthy();
+    println!("{kills} rounds, {killed} ingests killed, {} documents as in an undisturbed run", found.len());
+}
+
+fn kills() -> usize {
+    let asked = std::env::var("TAPROOT_TEST_KILLS").ok();
+    asked.map_or(KILLS, |kills| kills.parse().expect("TAPROOT_TEST_KILLS is a number"))
+}
+
+/// Every place between two steps at which the process may die, as the code names them.
+const FAILPOINTS: [&str; 12] = [
+    "announced",
+    "staged",
+    "vectors-written",
+    "indexed",
+    "published",
+    "files-done",
+    "moved",
+    "retired",
+    "vectors-deleted",
+    "terms-deleted",
+    "forgotten",
+    "deleted",
+];
+
+/// One file is added, one changed, one moved, one deleted, one is filed under another group.
+fn change_everything(taproot: &Taproot) -> Folder {
+    taproot.write("new.md", "The new one.\n");
+    taproot.write("changed.md", "The changed one, changed.\n");
+    taproot.rename("moved.md", "sub/moved.md");
+    taproot.remove("deleted.md");
+    taproot.write("hr/.taproot.toml", "allow = [\"managers\"]\n");
+    let folder = [
+        ("new.md", "The new one."),
+        ("changed.md", "The changed one, changed."),
+        ("sub/moved.md", "The moved one."),
+        ("hr/closed.md", "The closed one."),
+        ("kept.md", "The kept one."),
+    ];
+    folder.map(|(uri, text)| (uri.to_owned(), text.to_owned())).into()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_death_between_any_two_steps_is_healed() {
+    for failpoint in FAILPOINTS {
+        let taproot = Taproot::new();
+        for name in ["changed", "moved", "deleted", "kept"] {
+            taproot.write(&format!("{name}.md"), format!("The {name} one.\n"));
+        }
+        taproot.write("hr/closed.md", "The closed one.\n");
+        taproot.write("hr/.taproot.toml", "allow = [\"hr\"]\n");
+        taproot.ingest();
+        let before = contents(&Server::start(&taproot)).await;
+        let after = change_everything(&taproot);
+
+        let mut command = taproot.command(["ingest"]);
+        command.arg(taproot.documents_folder()).env("TAPROOT_TEST_FAILPOINT", failpoint);
+        let died = command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("it runs");
+        assert_eq!(died.signal(), Some(SIGABRT), "{failpoint} was never reached");
+
+        taproot.assert_healthy();
+        let server = Server::start(&taproot);
+        for (uri, text) in contents(&server).await {
+            let known = [before.get(&uri), after.get(&uri)].contains(&Some(&text));
+            assert!(known, "{failpoint}: {uri} is neither as before nor as after: {text}");
+        }
+        let closed = Http::to(&server).document("hr/closed.md").await.allow;
+        assert!(closed == ["hr"] || closed == ["managers"], "{failpoint}: {closed:?}");
+        drop(server);
+
+        let report = taproot.ingest();
+        assert!(report.failed.is_empty(), "{failpoint}: {report:?}");
+        let server = Server::start(&taproot);
+        assert_eq!(contents(&server).await, after, "{failpoint}");
+        assert_eq!(Http::to(&server).document("hr/closed.md").await.allow, ["managers"], "{failpoint}");
+        taproot.assert_healthy();
+    }
 }
 
 /// The words of a text: headings lose their marks when they are read, and lines are joined.

@@ -15,7 +15,7 @@ use crate::answer::Answerer;
 use crate::executor::Executor;
 use crate::models::Models;
 use crate::retrieve::{Found, Query, Retriever};
-use crate::store::{Catalog, Doctor, EdgeVectors, Filter, Lexical, ServerVectors, VectorStore, Writer};
+use crate::store::{Catalog, Doctor, EdgeVectors, Filter, Lexical, ServerVectors, Space, VectorStore, Writer};
 use crate::{AccessScope, Error, Result};
 
 /// What the engine needs to open.
@@ -106,7 +106,7 @@ impl Engine {
                 Arc::new(ServerVectors::connect(&server.url, key, &server.collection, dimensions).await?)
             }
         };
-        let writer = Writer::new(catalog.clone(), lexical.clone(), Arc::clone(&vectors));
+        let writer = Writer::new(catalog.clone(), lexical.clone(), Arc::clone(&vectors), Space::of(data));
         let mended = writer.recover().await?;
         if mended > 0 {
             tracing::warn!(versions = mended, "finished or undid what the last run left between the steps of a commit");

@@ -29,6 +29,11 @@ pub enum Error {
     Model { name: String, detail: String },
     #[error("cannot read or write {path}")]
     Io { path: PathBuf, source: std::io::Error },
+    #[error(
+        "the disk of {path} is full: {} MiB are free, {} MiB are needed",
+        free_bytes >> 20, needed_bytes >> 20
+    )]
+    StorageFull { path: PathBuf, free_bytes: u64, needed_bytes: u64 },
     #[error("the catalog failed")]
     Catalog(#[source] Box<dyn std::error::Error + Send + Sync>),
     #[error("the lexical index failed")]
@@ -56,6 +61,7 @@ impl Error {
             Error::AmbiguousUri { .. } => ErrorCode::AmbiguousUri,
             Error::InvalidRequest { .. } => ErrorCode::InvalidRequest,
             Error::TooManyDeletions { .. } => ErrorCode::TooManyDeletions,
+            Error::StorageFull { .. } => ErrorCode::StorageFull,
             Error::Overloaded { .. } => ErrorCode::Overloaded,
             Error::Vectors { .. } => ErrorCode::StoreUnavailable,
             Error::Stopped => ErrorCode::NotReady,

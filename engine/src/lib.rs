@@ -8,6 +8,7 @@ mod answer;
 mod engine;
 mod error;
 mod executor;
+mod failpoint;
 pub mod models;
 mod retrieve;
 mod scope;
@@ -16,4 +17,5 @@ pub mod text;
 
 pub use engine::{Counts, Engine, EngineConfig, ListDocuments, QdrantServer};
 pub use error::{Error, Result};
+pub use failpoint::failpoint;
 pub use scope::{Access, AccessScope};

@@ -15,7 +15,7 @@ use std::time::Instant;
 use parking_lot::Mutex;
 use taproot_engine::models::Models;
 use taproot_engine::store::{NewDocument, embedded_text, title_or_name};
-use taproot_engine::{Engine, Error, Result};
+use taproot_engine::{Engine, Error, Result, failpoint};
 use taproot_schemas::job::FileFailure;
 use tokio::sync::{mpsc, watch};
 
@@ -87,6 +87,7 @@ pub async fn run(engine: &Engine, context: Arc<Context>, files: Vec<HashedFile>)
     let catalog = engine.catalog()?;
     let paths: Vec<&str> = files.iter().map(|file| file.file.path.as_str()).collect();
     catalog.announce_files(&context.source_id, &paths).await?;
+    failpoint("announced");
 
     let (work_sender, work) = mpsc::channel::<(usize, Work)>(FILES_WAITING);
     let (parsed_sender, parsed) = mpsc::channel(DOCUMENTS_TO_EMBED);

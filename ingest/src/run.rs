@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use taproot_engine::store::FileRecord;
-use taproot_engine::{Engine, Error, Result};
+use taproot_engine::{Engine, Error, Result, failpoint};
 use taproot_parse::sandbox::ParserLimits;
 use taproot_schemas::job::{FileErrorCode, FileFailure, Progress, Report};
 use tokio::sync::watch;
@@ -180,6 +180,7 @@ async fn apply_moves(engine: &Engine, context: &Context, plan: &Plan) -> Result<
     let catalog = engine.catalog()?;
     for (from, to) in &plan.moved {
         let documents = catalog.move_file(&context.source_id, from, &to.file.path).await?;
+        failpoint("moved");
         // A document that is called by another name now, or that other labels hold for, is written anew.
         let renamed = Path::new(from).file_name() != Path::new(&to.file.path).file_name();
         relabel_file(engine, context, to, |document| renamed && document.named_by_file).await?;
@@ -195,6 +196,7 @@ async fn delete_gone(engine: &Engine, context: &Context, plan: &Plan) -> Result<
         let documents = catalog.documents_of_file(&context.source_id, path).await?;
         let ids: Vec<String> = documents.into_iter().map(|document| document.id).collect();
         engine.writer()?.delete(&ids).await?;
+        failpoint("deleted");
         catalog.forget_file(&context.source_id, path).await?;
         context.tracker.deleted(ids.len() as u64);
     }

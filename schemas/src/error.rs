@@ -85,6 +85,8 @@ error_codes! {
     Overloaded = 429, "try again after the seconds given in Retry-After";
     /// Something failed inside; the log has the cause under the request id.
     Internal = 500, "look for the request id in the server's log";
+    /// The disk of the data directory is full.
+    StorageFull = 507, "make room on the disk of the data directory, then send the same again";
     /// The server is starting or stopping.
     NotReady = 503, "wait until /readyz answers 200";
     /// A store that the server depends on does not answer.

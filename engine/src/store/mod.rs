@@ -7,6 +7,7 @@
 mod catalog;
 mod doctor;
 mod lexical;
+mod space;
 #[cfg(test)]
 mod tests;
 mod types;
@@ -16,6 +17,7 @@ mod writer;
 pub use catalog::{Catalog, FileDocument, FileRecord, StoredChunk, title_or_name};
 pub use doctor::Doctor;
 pub use lexical::Lexical;
+pub use space::Space;
 pub use types::{ChunkId, Filter, IndexedChunk, Labels, NewChunk, NewDocument, embedded_text, join_headings};
 pub use vectors::{EdgeVectors, ServerVectors, VectorStore};
 pub use writer::{Committed, Writer};

@@ -23,7 +23,7 @@ impl Stores {
         let lexical = Lexical::open(&dir.join("lexical")).expect("a lexical index");
         let vectors = EdgeVectors::open(&dir.join("vectors"), 2, Executor::new(2, 10)).expect("a vector store");
         let vectors: Arc<dyn VectorStore> = Arc::new(vectors);
-        let writer = Writer::new(catalog.clone(), lexical.clone(), Arc::clone(&vectors));
+        let writer = Writer::new(catalog.clone(), lexical.clone(), Arc::clone(&vectors), Space::of(dir));
         let source = catalog.source("default", "/docs").await.expect("a source");
         Stores { catalog, lexical, vectors, writer, source }
     }

@@ -15,8 +15,8 @@ use tokio::sync::Mutex;
 use super::catalog::{StagedDocument, title_or_name};
 use super::types::{ChunkId, IndexedChunk, Labels, NewDocument};
 use super::vectors::Point;
-use super::{Catalog, Lexical, VectorStore};
-use crate::{Error, Result};
+use super::{Catalog, Lexical, Space, VectorStore};
+use crate::{Error, Result, failpoint};
 
 /// Versions that are cleaned up in one go.
 const CLEANUP_BATCH: usize = 200;
@@ -35,12 +35,13 @@ pub struct Writer {
     catalog: Catalog,
     lexical: Lexical,
     vectors: Arc<dyn VectorStore>,
+    space: Space,
     turn: Arc<Mutex<()>>,
 }
 
 impl Writer {
-    pub fn new(catalog: Catalog, lexical: Lexical, vectors: Arc<dyn VectorStore>) -> Writer {
-        Writer { catalog, lexical, vectors, turn: Arc::default() }
+    pub fn new(catalog: Catalog, lexical: Lexical, vectors: Arc<dyn VectorStore>, space: Space) -> Writer {
+        Writer { catalog, lexical, vectors, space, turn: Arc::default() }
     }
 
     /// Commits documents, all of them or none. When it returns, they are durable in the three stores and readers see them.
@@ -72,7 +73,10 @@ impl Writer {
     }
 
     async fn commit_in_turn(&self, documents: Vec<NewDocument>) -> Result<Committed> {
+        let text_bytes = documents.iter().map(|document| document.text.len() as u64).sum();
+        self.space.expect(text_bytes, documents.iter().map(|document| document.chunks.len() as u64).sum())?;
         let staged = self.catalog.stage(&documents).await?;
+        failpoint("staged");
         if let Err(error) = self.index(&documents, &staged).await {
             // The caller is told of the failure; what was staged is undone now, or at the next start.
             if let Err(undo) = self.clean_up("staged").await {
@@ -81,6 +85,7 @@ impl Writer {
             return Err(error);
         }
         self.catalog.publish(&staged).await?;
+        failpoint("published");
         self.clean_up("retired").await?;
         let changed = staged.iter().filter(|document| document.replaces).count() as u64;
         let chunks = documents.iter().map(|document| document.chunks.len() as u64).sum();
@@ -91,6 +96,7 @@ impl Writer {
     pub async fn delete(&self, document_ids: &[String]) -> Result<()> {
         let _turn = self.turn.lock().await;
         self.catalog.retire(document_ids).await?;
+        failpoint("retired");
         self.clean_up("retired").await
     }
 
@@ -142,7 +148,10 @@ impl Writer {
         }
         let chunks = points.iter().map(|point| point.chunk.clone()).collect();
         self.vectors.upsert(points).await?;
-        self.commit_lexical(chunks, Vec::new()).await
+        failpoint("vectors-written");
+        self.commit_lexical(chunks, Vec::new()).await?;
+        failpoint("indexed");
+        Ok(())
     }
 
     /// Step 4, and the undoing of steps 1 and 2.
@@ -154,8 +163,11 @@ impl Writer {
             }
             let ids: Vec<ChunkId> = pending.iter().flat_map(|version| version.chunk_ids.iter().copied()).collect();
             self.vectors.delete(ids.clone()).await?;
+            failpoint("vectors-deleted");
             self.commit_lexical(Vec::new(), ids).await?;
+            failpoint("terms-deleted");
             self.catalog.forget(&pending).await?;
+            failpoint("forgotten");
         }
     }
 

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use taproot_engine::store::{FileDocument, FileRecord, NewDocument};
-use taproot_engine::{Engine, Result};
+use taproot_engine::{Engine, Result, failpoint};
 use taproot_schemas::job::FileErrorCode;
 use tokio::sync::mpsc;
 
@@ -94,6 +94,7 @@ impl Committer<'_> {
         for end in &done {
             records.push(self.finish(end).await?);
         }
+        failpoint("files-done");
         self.engine.catalog()?.save_files(&self.context.source_id, &records).await?;
         done.into_iter().for_each(|end| self.tell(end));
         self.context.tracker.time(|stages| &stages.commit, begun.elapsed());

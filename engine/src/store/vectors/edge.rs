@@ -148,7 +148,9 @@ impl VectorStore for EdgeVectors {
         let ids: Vec<PointId> = ids.iter().map(|id| PointId::Uuid(id.0)).collect();
         let payload = Some(WithPayloadInterface::Bool(false));
         let vector = Some(WithVector::Bool(true));
-        let records = self.executor.run(move || shard.retrieve(&ids, payload, vector).map_err(failed)).await?;
+        // For a writer: it does not queue with the searches.
+        let read = tokio::task::spawn_blocking(move || shard.retrieve(&ids, payload, vector).map_err(failed));
+        let records = read.await.map_err(|e| Error::Panicked { detail: e.to_string() })??;
         let found = records.into_iter().filter_map(|record| Some((chunk_id(record.id)?, only_vector(record.vector?)?)));
         Ok(found.collect())
     }
