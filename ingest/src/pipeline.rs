@@ -5,6 +5,7 @@
 //! when all its documents are committed, so that a killed ingest reads it again.
 
 mod commit;
+mod piece;
 mod read;
 
 use std::collections::{HashMap, HashSet};
@@ -14,7 +15,7 @@ use std::time::Instant;
 
 use parking_lot::Mutex;
 use taproot_engine::models::Models;
-use taproot_engine::store::{NewDocument, embedded_text, title_or_name};
+use taproot_engine::store::NewDocument;
 use taproot_engine::{Engine, Error, Result, failpoint};
 use taproot_schemas::job::FileFailure;
 use tokio::sync::{mpsc, watch};
@@ -22,10 +23,11 @@ use tokio::sync::{mpsc, watch};
 use crate::plan::{HashedFile, Pipeline};
 use crate::progress::Tracker;
 use crate::run::IngestRequest;
+use piece::Piece;
 
-/// Capacities of the channels between the stages, in files and documents.
+/// Capacities of the channels between the stages, in files, pieces of documents, and events.
 const FILES_WAITING: usize = 16;
-const DOCUMENTS_TO_EMBED: usize = 8;
+const PIECES_TO_EMBED: usize = 8;
 const EVENTS_TO_COMMIT: usize = 16;
 
 /// What every stage knows.
@@ -90,7 +92,7 @@ pub async fn run(engine: &Engine, context: Arc<Context>, files: Vec<HashedFile>)
     failpoint("announced");
 
     let (work_sender, work) = mpsc::channel::<(usize, Work)>(FILES_WAITING);
-    let (parsed_sender, parsed) = mpsc::channel(DOCUMENTS_TO_EMBED);
+    let (parsed_sender, parsed) = mpsc::channel(PIECES_TO_EMBED);
     let (event_sender, events) = mpsc::channel(EVENTS_TO_COMMIT);
     let work: Shared<_> = Arc::new(Mutex::new(work));
     let parsed: Shared<_> = Arc::new(Mutex::new(parsed));
@@ -101,7 +103,7 @@ pub async fn run(engine: &Engine, context: Arc<Context>, files: Vec<HashedFile>)
             read::read_files(&reader.0, &reader.1, &reader.2, &reader.3)
         })?);
         let embedder = (Arc::clone(&context), Arc::clone(&parsed), event_sender.clone());
-        threads.push(spawn(format!("embed-{number}"), move || embed_documents(&embedder.0, &embedder.1, &embedder.2))?);
+        threads.push(spawn(format!("embed-{number}"), move || embed_pieces(&embedder.0, &embedder.1, &embedder.2))?);
     }
     // Only the threads own the receivers: when one stage gives up, the stages before it see their channel closed.
     drop((parsed_sender, event_sender, work, parsed));
@@ -144,36 +146,21 @@ async fn feed(
     Ok(())
 }
 
-/// A document whose chunks have no vectors yet.
-struct Unembedded {
-    file: usize,
-    document: Box<NewDocument>,
-}
-
 /// The embedding stage: one text a call, a session a thread.
-fn embed_documents(context: &Context, parsed: &Shared<Unembedded>, events: &mpsc::Sender<Event>) {
-    while let Some(Unembedded { file, mut document }) = take(parsed) {
+fn embed_pieces(context: &Context, pieces: &Shared<Piece>, events: &mpsc::Sender<Event>) {
+    while let Some(piece) = take(pieces) {
         let begun = Instant::now();
-        let embedded = embed(&context.models, &mut document);
+        let embedded = piece.embed(&context.models);
         context.tracker.time(|stages| &stages.embed, begun.elapsed());
         let event = match embedded {
-            Ok(()) => Event::Document { file, document },
+            Ok(Some((file, document))) => Event::Document { file, document },
+            Ok(None) => continue,
             Err(error) => Event::Broken(error),
         };
         if events.blocking_send(event).is_err() {
             return;
         }
     }
-}
-
-fn embed(models: &Models, document: &mut NewDocument) -> Result<()> {
-    let title = title_or_name(document.title.clone(), &document.uri);
-    for chunk in &mut document.chunks {
-        let (heading, table_header) = (chunk.heading.as_deref(), chunk.table_header.as_deref());
-        let text = embedded_text(&title, heading, table_header, &chunk.text);
-        chunk.vector = models.embedder.embed_passage(&text)?;
-    }
-    Ok(())
 }
 
 /// The next item of a channel that several threads read from.

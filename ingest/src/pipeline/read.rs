@@ -9,7 +9,8 @@ use taproot_engine::text;
 use taproot_schemas::job::FileFailure;
 use tokio::sync::mpsc;
 
-use super::{Context, Event, FileEnd, Shared, Unembedded, Work, take};
+use super::piece::{Piece, pieces};
+use super::{Context, Event, FileEnd, Shared, Work, take};
 use crate::chunk::{Tokens, chunks};
 use crate::hygiene;
 use taproot_parse::sandbox::Parser;
@@ -19,7 +20,7 @@ use taproot_parse::{Parsed, ParsedDocument, Recognition};
 pub fn read_files(
     context: &Context,
     work: &Shared<(usize, Work)>,
-    parsed: &mpsc::Sender<Unembedded>,
+    parsed: &mpsc::Sender<Piece>,
     events: &mpsc::Sender<Event>,
 ) {
     let mut parser = Parser::new(&context.request.parser, context.request.limits);
@@ -37,7 +38,7 @@ fn read_file(
     parser: &mut Parser,
     index: usize,
     work: Work,
-    parsed: &mpsc::Sender<Unembedded>,
+    parsed: &mpsc::Sender<Piece>,
 ) -> Option<FileEnd> {
     let file = &work.file.file;
     let mut end = FileEnd {
@@ -89,7 +90,7 @@ fn hand_on(
     file: usize,
     document: Box<NewDocument>,
     end: &mut FileEnd,
-    parsed: &mpsc::Sender<Unembedded>,
+    parsed: &mpsc::Sender<Piece>,
 ) -> bool {
     // Of two lines with one id the first counts.
     if !end.uris.insert(document.uri.clone()) {
@@ -100,7 +101,7 @@ fn hand_on(
         return true;
     }
     end.produced += 1;
-    parsed.blocking_send(Unembedded { file, document }).is_ok()
+    pieces(file, document).all(|piece| parsed.blocking_send(piece).is_ok())
 }
 
 /// A parsed document as the stores take it, without vectors.
