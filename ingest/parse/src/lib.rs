@@ -15,6 +15,7 @@ mod html;
 mod jsonl;
 mod markdown;
 mod nested;
+mod ole;
 mod package;
 mod pdf;
 mod plain;
