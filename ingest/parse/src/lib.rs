@@ -7,6 +7,7 @@
 //!
 //! Adding a format: one file with a `parse` and, for a binary format, a `recognises`; one line in [`detect::FORMATS`].
 
+mod archive;
 mod detect;
 mod docx;
 mod encoding;
