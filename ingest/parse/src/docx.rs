@@ -4,8 +4,7 @@
 //! footers, comments, deletions of tracked changes, and embedded objects.
 
 mod body;
-
-mod styles;
+pub(crate) mod styles;
 
 use super::package::{self, Kind, Package};
 use super::text::TextBuilder;
