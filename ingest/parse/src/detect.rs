@@ -4,7 +4,7 @@
 //! no magic bytes, so there the extension decides between Markdown, JSON Lines and plain text.
 
 use super::encoding::is_binary;
-use super::{ParseError, Sink, Source, archive, docx, html, jsonl, markdown, ole, pdf, plain, rtf};
+use super::{ParseError, Sink, Source, archive, docx, html, jsonl, mail, markdown, ole, pdf, plain, rtf};
 
 /// One format that Taproot reads.
 pub(crate) struct Format {
@@ -25,6 +25,9 @@ pub(crate) static FORMATS: &[Format] = &[
     Format { media_type: docx::MEDIA_TYPE, extensions: &["docx", "docm", "dotx"], recognises: docx::recognises, is_text: false, parse: docx::parse },
     Format { media_type: archive::MEDIA_TYPE, extensions: &["zip"], recognises: archive::recognises, is_text: false, parse: archive::parse },
     Format { media_type: rtf::MEDIA_TYPE, extensions: &["rtf"], recognises: rtf::recognises, is_text: false, parse: rtf::parse },
+    Format { media_type: mail::MSG_MEDIA_TYPE, extensions: &["msg"], recognises: mail::recognises_msg, is_text: false, parse: mail::parse_msg },
+    Format { media_type: mail::EML_MEDIA_TYPE, extensions: &["eml"], recognises: mail::recognises_eml, is_text: true, parse: mail::parse_eml },
+    Format { media_type: mail::MBOX_MEDIA_TYPE, extensions: &["mbox"], recognises: mail::recognises_mbox, is_text: true, parse: mail::parse_mbox },
     Format { media_type: "text/html", extensions: &["html", "htm", "xhtml"], recognises: html::recognises, is_text: true, parse: html::parse },
     Format { media_type: "application/jsonl", extensions: &["jsonl", "ndjson"], recognises: never, is_text: true, parse: jsonl::parse },
     Format { media_type: "text/markdown", extensions: &["md", "markdown", "mdown", "mkd"], recognises: never, is_text: true, parse: markdown::parse },

@@ -36,7 +36,7 @@ pub(crate) fn decode(bytes: &[u8], declared: Option<&[u8]>) -> Result<String, Pa
             return Ok(text.into_owned());
         }
     }
-    let encoding = guessed(bytes);
+    let encoding = guess(bytes);
     let (text, _, _) = encoding.decode(bytes);
     Ok(text.into_owned())
 }
@@ -117,7 +117,7 @@ fn is_ascii_text(byte: u8) -> bool {
 
 /// A guess by letter frequencies. A guess under which the bytes are damaged loses to windows-1252, where every byte
 /// means something.
-fn guessed(bytes: &[u8]) -> &'static Encoding {
+pub(crate) fn guess(bytes: &[u8]) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(&bytes[..bytes.len().min(SAMPLE_BYTES)], bytes.len() <= SAMPLE_BYTES);
     let encoding = widened(detector.guess(None, Utf8Detection::Deny));

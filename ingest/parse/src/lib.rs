@@ -15,6 +15,7 @@ mod error;
 mod grid;
 mod html;
 mod jsonl;
+mod mail;
 mod markdown;
 mod nested;
 mod ole;
