@@ -65,16 +65,8 @@ fn describe(root: &Part<'_>, charset: Option<&str>, mail: &mut Mail<'_>) {
     mail.keywords = text(HeaderName::Keywords).map(|words| words.trim().to_owned()).filter(|words| !words.is_empty());
 }
 
-fn people(address: &Address<'_>) -> Vec<String> {
-    let people = address.iter().filter_map(|person| {
-        let name = person.name().map(str::trim).filter(|name| !name.is_empty());
-        let address = person.address().map(str::trim).filter(|address| !address.is_empty());
-        match (name, address) {
-            (Some(name), Some(address)) if name != address => Some(format!("{name} <{address}>")),
-            (name, address) => address.or(name).map(str::to_owned),
-        }
-    });
-    people.collect()
+pub(super) fn people(address: &Address<'_>) -> Vec<String> {
+    address.iter().filter_map(|person| message::person(person.name(), person.address())).collect()
 }
 
 /// On the way through the parts of a mail.

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use serde_json::Value;
 
 use super::super::nested::{self, Member, Names};
-use super::super::text::{BuiltText, TextBuilder, normalized};
+use super::super::text::{BuiltText, TextBuilder, normalized, writes_without_spaces};
 use super::super::{BlockKind, ParseError, Parsed, ParsedDocument, Sink, Source, html, plain, rtf};
 
 /// A picture in the text of a mail that is smaller than this says nothing.
@@ -55,6 +55,16 @@ pub(super) enum Content<'a> {
     File(Box<dyn FnOnce() -> Result<Vec<u8>, ParseError> + 'a>),
     /// A mail that is no run of bytes.
     Mail(Box<dyn FnOnce() -> Result<Mail<'a>, ParseError> + 'a>),
+}
+
+/// `Name <address>`, or what there is of it.
+pub(super) fn person(name: Option<&str>, address: Option<&str>) -> Option<String> {
+    let name = name.map(str::trim).filter(|name| !name.is_empty());
+    let address = address.map(str::trim).filter(|address| !address.is_empty());
+    match (name, address) {
+        (Some(name), Some(address)) if !name.contains(address) => Some(format!("{name} <{address}>")),
+        (name, address) => name.or(address).map(str::to_owned),
+    }
 }
 
 /// Hands out the document of a mail, then what is attached to it.
@@ -182,40 +192,55 @@ fn readable(date: &str) -> String {
 
 fn push(builder: &mut TextBuilder, body: Body) {
     match body {
-        Body::Plain(text) => plain::push_paragraphs(builder, &quotes_joined(&text)),
+        Body::Plain(text) => plain::push_paragraphs(builder, &paragraphs(&text)),
         Body::Html(page) => html::push_fragment(builder, &page),
         Body::Rtf(bytes) => drop(rtf::push(builder, &bytes)),
     }
 }
 
-/// A paragraph that is quoted has one mark at its start, instead of one for each of its lines, and ends where the
-/// depth of quoting changes.
-fn quotes_joined(text: &str) -> String {
-    let mut joined = String::with_capacity(text.len());
+/// Lines of a plain body in which a line break ends a paragraph are wider than this: no program wrapped them.
+const UNWRAPPED_COLUMNS: usize = 100;
+/// In a wrapped body, a line that is narrower than this and ends with a mark was not wrapped: a greeting, an address.
+const SHORT_COLUMNS: usize = 55;
+
+/// A plain body with an empty line wherever a paragraph ends. A paragraph that is quoted gets one mark at its start,
+/// instead of one for each of its lines, and ends where the depth of quoting changes.
+fn paragraphs(text: &str) -> String {
+    let is_wrapped = text.lines().all(|line| columns(line) <= UNWRAPPED_COLUMNS);
+    let mut paragraphs = String::with_capacity(text.len());
     let mut depth = 0;
     let mut goes_on = false;
     for line in text.lines() {
         let content = line.trim_start_matches(['>', ' ']);
         let marks = line[..line.len() - content.len()].matches('>').count();
-        if marks != depth {
-            joined.push('\n');
+        let content = if marks == 0 { line } else { content };
+        if marks != depth || content.trim().is_empty() {
+            paragraphs.push('\n');
             goes_on = false;
         }
         depth = marks;
-        match (marks, content.trim().is_empty()) {
-            (0, _) => joined.push_str(line),
-            (_, true) => goes_on = false,
-            (_, false) if goes_on => joined.push_str(content),
-            (_, false) => {
-                joined.extend(std::iter::repeat_n('>', marks.min(9)));
-                joined.push(' ');
-                joined.push_str(content);
-                goes_on = true;
-            }
+        if marks > 0 && !goes_on && !content.trim().is_empty() {
+            paragraphs.extend(std::iter::repeat_n('>', marks.min(9)));
+            paragraphs.push(' ');
         }
-        joined.push('\n');
+        paragraphs.push_str(content);
+        paragraphs.push('\n');
+        goes_on = is_wrapped && !is_short(content);
+        if !goes_on {
+            paragraphs.push('\n');
+        }
     }
-    joined
+    paragraphs
+}
+
+fn is_short(line: &str) -> bool {
+    let ends = line.trim_end().ends_with(['.', ',', ':', ';', '!', '?', '。', '，', '：', '；', '！', '？']);
+    ends && columns(line) < SHORT_COLUMNS
+}
+
+/// Chinese characters are two columns wide.
+fn columns(line: &str) -> usize {
+    line.chars().map(|character| 1 + usize::from(writes_without_spaces(character))).sum()
 }
 
 /// Of a body in two forms the one that says more: the plain one, unless it is much shorter or the other has tables.

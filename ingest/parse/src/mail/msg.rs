@@ -14,6 +14,7 @@ use mail_parser::MessageParser;
 use super::super::encoding::{code_page, decode, guess};
 use super::super::ole::{Container, Entry};
 use super::super::{ParseError, Sink, Source};
+use super::eml;
 use super::message::{self, Attachment, Body, Content, Mail};
 
 mod compressed_rtf;
@@ -104,6 +105,10 @@ fn read<'a>(
         let date = || headers.date().filter(|date| date.is_valid()).map(|date| date.to_rfc3339());
         mail.date = mail.date.or_else(date);
         mail.message_id = mail.message_id.or_else(|| headers.message_id().map(str::to_owned));
+        if !mail.from.iter().any(|from| from.contains('@')) {
+            let from = headers.from().map(eml::people).unwrap_or_default();
+            mail.from = if from.is_empty() { mail.from } else { from };
+        }
     }
     mail.body = body(&message, source)?;
     let entries = container.borrow().entries(storage);
@@ -129,13 +134,9 @@ fn sender(message: &Properties<'_>) -> Option<String> {
     person(name, addresses.iter().filter_map(|id| message.text(*id)))
 }
 
-/// `Name <address>`. Inside of a company addresses can be those of a directory, which say nothing.
+/// Inside of a company addresses can be those of a directory, which say nothing.
 fn person(name: Option<String>, mut addresses: impl Iterator<Item = String>) -> Option<String> {
-    let name = name.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
-    match (name, addresses.find(|address| address.contains('@'))) {
-        (Some(name), Some(address)) if name != address => Some(format!("{name} <{address}>")),
-        (name, address) => address.or(name),
-    }
+    message::person(name.as_deref(), addresses.find(|address| address.contains('@')).as_deref())
 }
 
 fn body(message: &Properties<'_>, source: &Source<'_>) -> Result<Vec<Body>, ParseError> {

@@ -79,6 +79,19 @@ fn a_mail_is_one_document() {
 }
 
 #[test]
+fn lines_of_a_plain_body() {
+    let body = |text: &str, expected: &str| check("a.eml", eml(&format!("\n{text}")), &format!("{LINES}{expected}"));
+    let wrapped = "Dear all,\nfrom next year on everybody has fifteen days of leave, of which ten\nhave to be taken together.\nAnn\nHR";
+    body(
+        wrapped,
+        "p: Dear all,\np: from next year on everybody has fifteen days of leave, of which ten have to be taken together.\n\
+         p: Ann HR",
+    );
+    let long = "from next year on everybody has fifteen days of leave, of which ten have to be taken together, and five as one likes";
+    body(&format!("Dear all\n{long}\nAnn\nHR"), &format!("p: Dear all\np: {long}\np: Ann\np: HR"));
+}
+
+#[test]
 fn bodies_in_the_encodings_of_east_asia() {
     let check = |encoding: &'static encoding_rs::Encoding, charset: &str, text: &str| {
         let mut mail = eml(&format!("Content-Type: text/plain{charset}\n\n"));
@@ -280,12 +293,13 @@ fn msg() -> Vec<u8> {
         ("__substg1.0_0037001F", utf16("年假")),
         ("__substg1.0_0042001F", utf16("张三")),
         ("__substg1.0_0C1F001F", utf16("/O=COMPANY/CN=ZHANG")),
-        ("__substg1.0_5D01001F", utf16("zhang@example.cn")),
+        ("__substg1.0_007D001F", utf16("From: =?utf-8?B?5byg5LiJ?= <zhang@example.cn>\r\n\r\n")),
         ("__substg1.0_1035001F", utf16("<1@example.cn>")),
         ("__substg1.0_1000001F", utf16("十五天。\r\n")),
         ("__recip_version1.0_#00000000/__properties_version1.0", to),
         ("__recip_version1.0_#00000000/__substg1.0_3001001F", utf16("Ann")),
         ("__recip_version1.0_#00000000/__substg1.0_39FE001F", utf16("ann@example.com")),
+        ("__recip_version1.0_#00000000/__substg1.0_3003001F", utf16("EX")),
         ("__recip_version1.0_#00000001/__properties_version1.0", cc),
         ("__recip_version1.0_#00000001/__substg1.0_3001001F", utf16("Bob")),
         ("__recip_version1.0_#00000002/__properties_version1.0", bcc),
