@@ -13,7 +13,6 @@
 //! told from all names of the archive together (APPNOTE 4.4.4 and appendix D: otherwise code page 437).
 
 use std::io::{Cursor, Read};
-use std::ops::ControlFlow;
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
 use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, SHIFT_JIS};
@@ -66,8 +65,11 @@ fn read_members(source: &Source<'_>, archive: &mut Zip<'_>, sink: &mut Sink<'_>)
         };
         let flow = match content {
             Ok(bytes) => nested::parse(source, &Member { path: &path, bytes: &bytes, part_of: None }, sink)?,
-            Err(error) if source.budget.bytes_left() == 0 => return Err(error),
-            Err(error) => sink(nested::failed(format!("!/{path}"), &error)),
+            Err(error) if source.budget.is_spent() => return Err(error),
+            Err(error) => {
+                source.budget.take_file()?;
+                sink(nested::failed(format!("!/{path}"), &error))
+            }
         };
         if flow.is_break() {
             break;

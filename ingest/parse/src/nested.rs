@@ -21,29 +21,48 @@ pub(crate) struct Budget {
     bytes: Cell<u64>,
     limit_bytes: u64,
     files: Cell<u32>,
+    /// More was asked for than there was.
+    is_spent: Cell<bool>,
 }
 
 impl Budget {
     /// All members together may expand to four times what one may: they are read one after the other.
     pub fn new(limits: &ParseLimits) -> Budget {
         let limit_bytes = limits.max_expanded_bytes.saturating_mul(4);
-        Budget { bytes: Cell::new(limit_bytes), limit_bytes, files: Cell::new(MAX_FILES) }
+        Budget { bytes: Cell::new(limit_bytes), limit_bytes, files: Cell::new(MAX_FILES), is_spent: Cell::new(false) }
     }
 
     /// Takes the bytes of one more file out of the budget.
     fn take(&self, bytes: u64) -> Result<(), ParseError> {
         self.spend(bytes)?;
-        let files = self.files.get().checked_sub(1).ok_or(ParseError::TooManyParts { limit: MAX_FILES })?;
-        self.files.set(files);
+        self.take_file()
+    }
+
+    /// Counts a file, also one that cannot be read.
+    pub fn take_file(&self) -> Result<(), ParseError> {
+        match self.files.get().checked_sub(1) {
+            Some(left) => self.files.set(left),
+            None => {
+                self.is_spent.set(true);
+                return Err(ParseError::TooManyParts { limit: MAX_FILES });
+            }
+        }
         Ok(())
     }
 
-    /// Takes bytes out of the budget that were expanded for nothing. Who asks for more than there is leaves nothing:
-    /// a bomb does not get to go on with its smaller members.
+    /// Takes bytes out of the budget, also those that were expanded for nothing. Who asks for more than there is leaves
+    /// nothing: a bomb does not get to go on with its smaller members.
     pub fn spend(&self, bytes: u64) -> Result<(), ParseError> {
-        let left = self.bytes.get().checked_sub(bytes);
-        self.bytes.set(left.unwrap_or(0));
-        left.map(drop).ok_or_else(|| self.spent())
+        match self.bytes.get().checked_sub(bytes) {
+            Some(left) => self.bytes.set(left),
+            None => {
+                self.bytes.set(0);
+                self.is_spent.set(true);
+                let what = "the content of the file".to_owned();
+                return Err(ParseError::TooLarge { what, limit_bytes: self.limit_bytes });
+            }
+        }
+        Ok(())
     }
 
     /// Bytes that may still be expanded.
@@ -52,17 +71,14 @@ impl Budget {
     }
 
     /// There is no use in going on.
-    fn is_spent(&self) -> bool {
-        self.bytes.get() == 0 || self.files.get() == 0
+    pub fn is_spent(&self) -> bool {
+        self.is_spent.get()
     }
 
-    pub fn spent(&self) -> ParseError {
-        ParseError::TooLarge { what: "the content of the file".to_owned(), limit_bytes: self.limit_bytes }
-    }
-
-    /// The next mail of a mailbox may hold as many files as any other mail.
+    /// The next mail of a mailbox may hold as many files as any other mail; the bytes stay shared.
     pub fn renew_files(&self) {
         self.files.set(MAX_FILES);
+        self.is_spent.set(false);
     }
 }
 

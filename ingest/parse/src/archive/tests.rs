@@ -249,6 +249,11 @@ fn more_members_than_anybody_has() {
     let (lines, result) = bomb(&archive(&members));
     assert_eq!(lines.len(), 10_000);
     assert_eq!(result, Err(ParseError::TooManyParts { limit: 10_000 }));
+    let (lines, result) = bomb(&archive(&members[..10_000]));
+    assert_eq!((lines.len(), result), (10_000, Ok(())));
+    let (lines, result) = bomb(&encrypted(archive(&members)));
+    assert_eq!(lines.len(), 10_000);
+    assert_eq!(result, Err(ParseError::TooManyParts { limit: 10_000 }));
 }
 
 #[test]

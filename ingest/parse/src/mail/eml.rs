@@ -2,6 +2,7 @@
 
 use mail_parser::{Address, HeaderName, HeaderValue, MimeHeaders};
 
+use super::super::plain::refuse_too_long;
 use super::super::{ParseError, Sink, Source};
 use super::calendar;
 use super::message::{self, Attachment, Body, Content, Mail};
@@ -97,10 +98,10 @@ impl<'a> Walk<'_, 'a> {
                 }
             }
             ("text", "plain" | "html") if !part.is_attachment && part.parameter("name").is_none() => {
-                return Ok(self.text(part, subtype).into_iter().collect());
+                return Ok(self.text(part, subtype)?.into_iter().collect());
             }
             ("message", "delivery-status" | "disposition-notification") => {
-                return Ok(self.text(part, "plain").into_iter().collect());
+                return Ok(self.text(part, "plain")?.into_iter().collect());
             }
             ("application", "pkcs7-signature" | "x-pkcs7-signature" | "pgp-signature" | "pgp-keys") => {}
             ("application", "pkcs7-mime" | "x-pkcs7-mime")
@@ -121,7 +122,7 @@ impl<'a> Walk<'_, 'a> {
         let pieces = part.parts();
         // Without its boundary there is nothing to tell the parts by; the text is there all the same.
         if pieces.is_empty() {
-            return Ok(self.text(part, "plain").into_iter().collect());
+            return Ok(self.text(part, "plain")?.into_iter().collect());
         }
         let mut body = Vec::new();
         for piece in pieces {
@@ -146,20 +147,25 @@ impl<'a> Walk<'_, 'a> {
         }]
     }
 
-    fn text(&mut self, part: &Part<'a>, subtype: &str) -> Option<Body> {
+    fn text(&mut self, part: &Part<'a>, subtype: &str) -> Result<Option<Body>, ParseError> {
         let charset = part.parameter("charset");
         if self.charset.is_none() {
             self.charset = charset.map(str::to_owned);
         }
-        let text = decode_text(&part.content(), charset);
+        let content = part.content();
+        if subtype == "plain" {
+            refuse_too_long(&content, self.source.limits.max_document_chars)?;
+        }
+        let text = decode_text(&content, charset);
         if text.trim_start().starts_with("-----BEGIN PGP MESSAGE-----") {
             self.encrypted = true;
-            return None;
+            return Ok(None);
         }
-        if text.trim().is_empty() {
-            return None;
-        }
-        Some(if subtype == "html" { Body::Html(text) } else { Body::Plain(text) })
+        Ok(match subtype {
+            _ if text.trim().is_empty() => None,
+            "html" => Some(Body::Html(text)),
+            _ => Some(Body::Plain(text)),
+        })
     }
 
     fn attach(&mut self, part: &Part<'a>) {
@@ -176,7 +182,7 @@ impl<'a> Walk<'_, 'a> {
             name,
             media_type: part.media_type.clone(),
             is_inline: part.is_inline && !part.is_attachment,
-            content: Content::File(Box::new(move || Ok(content().into_owned()))),
+            content: Content::File(Box::new(move || Ok(content()))),
         });
     }
 }

@@ -3,7 +3,8 @@
 //! One document for each mail, under `box.mbox!/KEY`. The key is the mail's Message-ID; for the second mail with the
 //! same one, `KEY (2)`; for a mail without one, a hash of what it says. So a mail keeps its address when others are
 //! added or removed. A mail that cannot be read is reported and the rest goes on. Mails do not count as files inside of
-//! a file, what is attached to each of them does.
+//! a file, as they are bounded by the size of the mailbox; what is attached to each of them does. Only a mailbox of more
+//! than [`MAX_PARTS`] parts, which nobody has and somebody may send, is not read to its end, and fails then.
 
 use std::borrow::Cow;
 
@@ -13,11 +14,13 @@ use super::message::{self, Mail};
 use super::mime::split_head;
 use super::{EML_MEDIA_TYPE, eml, field_name};
 
+/// Mails, and files attached to them, that a mailbox hands out at most.
+const MAX_PARTS: u32 = 1_000_000;
+
 pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), ParseError> {
     let mut names = Names::default();
-    let mut mails = 0u64;
+    let mut parts = 0;
     for bytes in split(source.bytes) {
-        mails += 1;
         source.budget.renew_files();
         let source = Source { bytes: &bytes, media_type: EML_MEDIA_TYPE, ..*source };
         let read = eml::read(&bytes, &source);
@@ -26,18 +29,23 @@ pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), Pars
         let suffix = format!("!/{}", names.unique(&key));
         let mut stopped = false;
         let mut hand_out = |parsed| {
+            parts += 1;
             let flow = sink(nested::placed(parsed, &suffix, None));
             stopped = flow.is_break();
             flow
         };
         if let Err(error) = read.and_then(|mail| message::hand_out(mail, &source, &mut hand_out)) {
+            parts += 1;
             stopped = sink(nested::failed(suffix, &error)).is_break();
         }
         if stopped {
-            break;
+            return Ok(());
+        }
+        if parts > MAX_PARTS {
+            return Err(ParseError::TooManyParts { limit: MAX_PARTS });
         }
     }
-    if mails == 0 { Err(ParseError::corrupt("there is no mail in the mailbox")) } else { Ok(()) }
+    if parts == 0 { Err(ParseError::corrupt("there is no mail in the mailbox")) } else { Ok(()) }
 }
 
 /// The mails of a mailbox, without the lines between them.

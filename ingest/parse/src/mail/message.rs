@@ -1,5 +1,6 @@
 //! A mail as all formats of mails have it → a document, and the documents that it holds.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 
@@ -52,7 +53,7 @@ pub(super) struct Attachment<'a> {
 
 /// How to get at an attachment; it is not held before its turn.
 pub(super) enum Content<'a> {
-    File(Box<dyn FnOnce() -> Result<Vec<u8>, ParseError> + 'a>),
+    File(Box<dyn FnOnce() -> Result<Cow<'a, [u8]>, ParseError> + 'a>),
     /// A mail that is no run of bytes.
     Mail(Box<dyn FnOnce() -> Result<Mail<'a>, ParseError> + 'a>),
 }

@@ -202,7 +202,7 @@ fn attached<'a>(attachment: Properties<'a>, source: &'a Source<'a>) -> Attachmen
     } else {
         let is_object = !entries.is_empty();
         Content::File(Box::new(move || match attachment.stream(id::ATTACH_DATA, BINARY)? {
-            Some(bytes) => Ok(bytes),
+            Some(bytes) => Ok(bytes.into()),
             None if is_object => Err(ParseError::Unsupported("an object of another program is not read".to_owned())),
             None if attachment.number(id::ATTACH_METHOD).is_some_and(|method| BY_REFERENCE.contains(&method)) => {
                 Err(ParseError::Unsupported("the mail only links to the attachment".to_owned()))

@@ -262,6 +262,10 @@ fn a_mailbox_may_hold_more_mails_than_an_archive_files() {
     let mails: Vec<(&str, &str)> = texts.iter().map(|text| ("", text.as_str())).collect();
     let (found, result) = read("box.mbox", &mbox(&mails));
     assert_eq!((found.documents.len(), found.failures.len(), result), (12_000, 0, Ok(())));
+    let parts = vec!["Content-Type: text/plain\nContent-Disposition: attachment; filename=x.txt\n\nx"; 4_000];
+    let mail = multipart("mixed", &parts);
+    let (found, result) = read("box.mbox", &mbox(&[(&mail, ""), (&mail, ""), (&mail, "")]));
+    assert_eq!((found.documents.len(), found.failures.len(), result), (12_003, 0, Ok(())));
 }
 
 fn utf16(text: &str) -> Vec<u8> {
