@@ -88,7 +88,8 @@ fn read<'a>(
 ) -> Result<Mail<'a>, ParseError> {
     let mut message = Properties::open(container, storage, header, None)?;
     let class = message.text(id::MESSAGE_CLASS).unwrap_or_default().to_ascii_lowercase();
-    if class.starts_with("ipm.note.smime") && !class.ends_with(".multipartsigned") {
+    let is_signed = class.ends_with(".multipartsigned");
+    if class.starts_with("ipm.note.smime") && !is_signed {
         return Err(ParseError::Encrypted);
     }
     message.encoding = message.stated_encoding();
@@ -114,6 +115,10 @@ fn read<'a>(
     let entries = container.borrow().entries(storage);
     for entry in entries.iter().filter(|entry| entry.is_storage).take(MAX_ENTRIES) {
         read_entry(&message, entry, source, &mut mail);
+    }
+    // What is signed, text and files, is one attachment in the form of a mail (MS-OXOSMIME).
+    if let (true, [signed]) = (is_signed, mail.attachments.as_mut_slice()) {
+        signed.name = Some("signed.eml".to_owned());
     }
     for (people, displayed) in [(&mut mail.to, id::DISPLAY_TO), (&mut mail.cc, id::DISPLAY_CC)] {
         if people.is_empty() {

@@ -388,6 +388,32 @@ fn an_encrypted_message_says_so() {
     assert_eq!(read("a.msg", &file).1, Err(ParseError::Encrypted));
 }
 
+#[test]
+fn a_signed_message_is_read_from_what_was_signed() {
+    let signed = multipart("signed", &["\nSigned text.", "Content-Type: application/pkcs7-signature\n\nxxxx"]);
+    let file = container(&[
+        ("/__properties_version1.0", &fixed(32, &[])),
+        ("/__substg1.0_001A001F", &utf16("IPM.Note.SMIME.MultipartSigned")),
+        ("/__substg1.0_0037001F", &utf16("Subject")),
+        ("/__attach_version1.0_#00000000/__properties_version1.0", &fixed(8, &[])),
+        ("/__attach_version1.0_#00000000/__substg1.0_3707001F", &utf16("smime.p7m")),
+        ("/__attach_version1.0_#00000000/__substg1.0_37010102", signed.as_bytes()),
+    ]);
+    let (found, result) = read("a.msg", &file);
+    assert_eq!(result, Ok(()));
+    assert_eq!(found.suffixes(), ["", "!/signed.eml"]);
+    assert_eq!(found.documents[1].text, "Signed text.");
+}
+
+#[test]
+fn a_file_name_in_plain_8_bit_bytes() {
+    let mut mail =
+        eml("Content-Type: multipart/mixed; boundary=b\n\n--b\nContent-Disposition: attachment; filename=\"");
+    mail.extend_from_slice(&GBK.encode("员工年假管理办法.txt").0);
+    mail.extend_from_slice(b"\"\r\n\r\ntext\r\n--b--");
+    assert_eq!(read("a.eml", &mail).0.suffixes(), ["", "!/员工年假管理办法.txt"]);
+}
+
 /// Runs a hostile file; it has to end within seconds.
 #[track_caller]
 fn hostile(name: &str, bytes: &[u8]) -> (Found, Result<(), ParseError>) {

@@ -2,7 +2,7 @@
 
 use super::super::super::ParseError;
 
-/// What the dictionary begins with (section 2.1.2.1).
+/// What the dictionary begins with.
 const BEGINNING: &[u8] = b"{\\rtf1\\ansi\\mac\\deff0\\deftab720{\\fonttbl;}{\\f0\\fnil \\froman \\fswiss \\fmodern \
     \\fscript \\fdecor MS Sans SerifSymbolArialTimes New RomanCourier{\\colortbl\\red0\\green0\\blue0\r\n\\par \
     \\pard\\plain\\f0\\fs20\\b\\i\\u\\tab\\tx";
@@ -66,7 +66,7 @@ pub(super) fn expand(bytes: &[u8], limit_bytes: u64) -> Result<Vec<u8>, ParseErr
 mod tests {
     use super::*;
 
-    /// The examples of the specification (sections 3.1 and 3.2).
+    /// Two examples that the specification goes through: a plain one, and a reference that runs into what it writes.
     #[test]
     fn examples_of_the_specification() {
         let simple = b"\x2d\0\0\0\x2b\0\0\0LZFu\xf1\xc5\xc7\xa7\x03\0\x0a\0rcpg125\x42\x32\x0a\xf3 hel\x09\0 bw\x05\xb0ld}\x0a\x80\x0f\xa0";
