@@ -6,6 +6,9 @@
 //! tables. Each attachment, and each mail attached to a mail, is read as a file of its own, under `mail.eml!/name`, and
 //! points to its mail by `part_of`. An attachment that cannot be read takes nothing from the mail.
 //!
+//! Metadata: `subject`, `author`, `date` (ISO 8601), `message_id`, `language`, `keywords`, and the lists `from`, `to` and
+//! `cc`, in which each address and each name is a value of its own. Blind copies are not told.
+//!
 //! Left out by rule: signatures of cryptography, the other form of a body, and pictures that stand in the text and are
 //! smaller than [`MIN_PICTURE_BYTES`](message::MIN_PICTURE_BYTES), which are logos and smileys. An encrypted mail is
 //! reported as such. TNEF (`winmail.dat`) and what S/MIME wraps for its signature are reported as not read.

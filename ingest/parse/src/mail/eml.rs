@@ -5,7 +5,7 @@ use mail_parser::{Address, HeaderName, HeaderValue, MimeHeaders};
 use super::super::plain::refuse_too_long;
 use super::super::{ParseError, Sink, Source};
 use super::calendar;
-use super::message::{self, Attachment, Body, Content, Mail};
+use super::message::{self, Attachment, Body, Content, Mail, Person};
 use super::mime::Part;
 use super::words::{decode_header, decode_text};
 
@@ -47,8 +47,8 @@ fn describe(root: &Part<'_>, charset: Option<&str>, mail: &mut Mail<'_>) {
     let people = |name: HeaderName<'static>, address: Option<&Address<'_>>| {
         let people = address.map(people).unwrap_or_default();
         // The library decodes word by word and takes all else for UTF-8.
-        if people.iter().any(|person| person.contains(char::REPLACEMENT_CHARACTER)) {
-            return text(name).map(|value| value.trim().to_owned()).into_iter().collect();
+        if people.iter().any(|person| person.to_string().contains(char::REPLACEMENT_CHARACTER)) {
+            return text(name).iter().flat_map(|value| value.split(',')).filter_map(Person::written).collect();
         }
         people
     };
@@ -66,8 +66,8 @@ fn describe(root: &Part<'_>, charset: Option<&str>, mail: &mut Mail<'_>) {
     mail.keywords = text(HeaderName::Keywords).map(|words| words.trim().to_owned()).filter(|words| !words.is_empty());
 }
 
-pub(super) fn people(address: &Address<'_>) -> Vec<String> {
-    address.iter().filter_map(|person| message::person(person.name(), person.address())).collect()
+pub(super) fn people(address: &Address<'_>) -> Vec<Person> {
+    address.iter().filter_map(|person| Person::new(person.name(), person.address())).collect()
 }
 
 /// On the way through the parts of a mail.

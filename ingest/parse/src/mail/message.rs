@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::fmt::{Display, Formatter};
 use std::ops::ControlFlow;
 
 use serde_json::Value;
@@ -19,10 +20,9 @@ const MAX_NAMED: usize = 20;
 #[derive(Default)]
 pub(super) struct Mail<'a> {
     pub subject: String,
-    /// People as `Name <address>`.
-    pub from: Vec<String>,
-    pub to: Vec<String>,
-    pub cc: Vec<String>,
+    pub from: Vec<Person>,
+    pub to: Vec<Person>,
+    pub cc: Vec<Person>,
     /// ISO 8601.
     pub date: Option<String>,
     /// Without its angle brackets.
@@ -51,6 +51,13 @@ pub(super) struct Attachment<'a> {
     pub content: Content<'a>,
 }
 
+impl Attachment<'_> {
+    /// A picture in the text. Outlook gives files, too, what makes them stand in the text.
+    fn is_picture(&self) -> bool {
+        self.is_inline && self.media_type.starts_with("image/")
+    }
+}
+
 /// How to get at an attachment; it is not held before its turn.
 pub(super) enum Content<'a> {
     File(Box<dyn FnOnce() -> Result<Cow<'a, [u8]>, ParseError> + 'a>),
@@ -58,13 +65,41 @@ pub(super) enum Content<'a> {
     Mail(Box<dyn FnOnce() -> Result<Mail<'a>, ParseError> + 'a>),
 }
 
-/// `Name <address>`, or what there is of it.
-pub(super) fn person(name: Option<&str>, address: Option<&str>) -> Option<String> {
-    let name = name.map(str::trim).filter(|name| !name.is_empty());
-    let address = address.map(str::trim).filter(|address| !address.is_empty());
-    match (name, address) {
-        (Some(name), Some(address)) if !name.contains(address) => Some(format!("{name} <{address}>")),
-        (name, address) => name.or(address).map(str::to_owned),
+/// Shown as `Name <address>`, or what there is of it.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) struct Person {
+    name: Option<String>,
+    pub address: Option<String>,
+}
+
+impl Person {
+    /// None when there is nothing of it.
+    pub fn new(name: Option<&str>, address: Option<&str>) -> Option<Person> {
+        let told = |text: &str| Some(text.trim().to_owned()).filter(|text| !text.is_empty());
+        let (name, address) = (name.and_then(told), address.and_then(told));
+        // Programs repeat an address as the name.
+        let name = name.filter(|name| address.as_ref().is_none_or(|address| name != address));
+        (name.is_some() || address.is_some()).then_some(Person { name, address })
+    }
+
+    /// Reads `Name <address>`, or either of them.
+    pub fn written(text: &str) -> Option<Person> {
+        match text.split_once('<') {
+            Some((name, address)) => {
+                Person::new(Some(name.trim().trim_matches('"')), Some(address.trim().trim_end_matches('>')))
+            }
+            None if text.contains('@') => Person::new(None, Some(text)),
+            None => Person::new(Some(text), None),
+        }
+    }
+}
+
+impl Display for Person {
+    fn fmt(&self, f: &mut Formatter<'_>) -> std::fmt::Result {
+        match (&self.name, &self.address) {
+            (Some(name), Some(address)) if !name.contains(address.as_str()) => write!(f, "{name} <{address}>"),
+            (name, address) => f.write_str(name.as_ref().or(address.as_ref()).map_or("", String::as_str)),
+        }
     }
 }
 
@@ -99,7 +134,7 @@ fn named(attachments: Vec<Attachment<'_>>) -> (Vec<String>, Vec<(String, Attachm
             Some(name) => names.unique(name),
             None => names.unique(&format!("part {}{}", index + 1, extension(&attachment.media_type))),
         };
-        if attachment.name.is_some() && !attachment.is_inline {
+        if attachment.name.is_some() && !attachment.is_picture() {
             files.push(path.clone());
         }
         (path, attachment)
@@ -126,10 +161,10 @@ fn hand_in(
     source: &Source<'_>,
     sink: &mut Sink<'_>,
 ) -> Result<ControlFlow<()>, ParseError> {
+    let is_picture = attachment.is_picture();
     match attachment.content {
         Content::File(read) => match read() {
             Ok(bytes) => {
-                let is_picture = attachment.is_inline && attachment.media_type.starts_with("image/");
                 if is_picture && bytes.len() < MIN_PICTURE_BYTES {
                     return Ok(ControlFlow::Continue(()));
                 }
@@ -148,8 +183,14 @@ fn document(mail: Mail<'_>, files: &[String], source: &Source<'_>) -> Result<Par
     let mut builder = TextBuilder::new(source.limits.max_document_chars);
     builder.push_heading(1, &mail.subject);
     let date = mail.date.as_deref().map(readable).into_iter().collect();
-    let lines =
-        [("From", &mail.from), ("To", &mail.to), ("Cc", &mail.cc), ("Date", &date), ("Attachments", &files.to_vec())];
+    let shown = |people: &[Person]| people.iter().map(Person::to_string).collect::<Vec<_>>();
+    let lines = [
+        ("From", shown(&mail.from)),
+        ("To", shown(&mail.to)),
+        ("Cc", shown(&mail.cc)),
+        ("Date", date),
+        ("Attachments", files.to_vec()),
+    ];
     for (label, values) in lines {
         if !values.is_empty() {
             let more = if values.len() > MAX_NAMED { ", …" } else { "" };
@@ -164,20 +205,25 @@ fn document(mail: Mail<'_>, files: &[String], source: &Source<'_>) -> Result<Par
         push(&mut builder, body);
     }
     let built = builder.finish()?;
-    let joined = |people: Vec<String>| Some(people.join(", ")).filter(|people| !people.is_empty());
     let subject = Some(normalized(&mail.subject)).filter(|subject| !subject.is_empty());
-    let metadata = [
+    let author = mail.from.first().map(|person| person.name.as_ref().or(person.address.as_ref()));
+    let texts = [
         ("subject", subject.clone()),
-        ("from", joined(mail.from)),
-        ("to", joined(mail.to)),
-        ("cc", joined(mail.cc)),
+        ("author", author.flatten().cloned()),
         ("date", mail.date),
         ("message_id", mail.message_id),
         ("language", mail.language),
         ("keywords", mail.keywords),
     ];
-    let metadata: BTreeMap<String, Value> =
-        metadata.into_iter().filter_map(|(key, value)| Some((key.to_owned(), Value::from(value?)))).collect();
+    let texts = texts.into_iter().filter_map(|(key, text)| Some((key.to_owned(), Value::from(text?))));
+    // Each address and each name is a value of its own, so that one can filter by either.
+    let people =
+        [("from", mail.from), ("to", mail.to), ("cc", mail.cc)].into_iter().filter(|(_, people)| !people.is_empty());
+    let people = people.map(|(key, people)| {
+        let values = people.into_iter().flat_map(|person| [person.address, person.name]).flatten();
+        (key.to_owned(), values.map(Value::from).collect())
+    });
+    let metadata: BTreeMap<String, Value> = texts.chain(people).collect();
     Ok(ParsedDocument { title: subject, metadata, ..built.into_document(source.media_type) })
 }
 

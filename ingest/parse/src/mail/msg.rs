@@ -15,7 +15,7 @@ use super::super::encoding::{code_page, decode, guess};
 use super::super::ole::{Container, Entry};
 use super::super::{ParseError, Sink, Source};
 use super::eml;
-use super::message::{self, Attachment, Body, Content, Mail};
+use super::message::{self, Attachment, Body, Content, Mail, Person};
 
 mod compressed_rtf;
 
@@ -106,7 +106,7 @@ fn read<'a>(
         let date = || headers.date().filter(|date| date.is_valid()).map(|date| date.to_rfc3339());
         mail.date = mail.date.or_else(date);
         mail.message_id = mail.message_id.or_else(|| headers.message_id().map(str::to_owned));
-        if !mail.from.iter().any(|from| from.contains('@')) {
+        if mail.from.iter().all(|from| from.address.is_none()) {
             let from = headers.from().map(eml::people).unwrap_or_default();
             mail.from = if from.is_empty() { mail.from } else { from };
         }
@@ -122,13 +122,14 @@ fn read<'a>(
     }
     for (people, displayed) in [(&mut mail.to, id::DISPLAY_TO), (&mut mail.cc, id::DISPLAY_CC)] {
         if people.is_empty() {
-            people.extend(message.text(displayed).filter(|people| !people.trim().is_empty()));
+            let displayed = message.text(displayed).unwrap_or_default();
+            people.extend(displayed.split(';').filter_map(Person::written));
         }
     }
     Ok(mail)
 }
 
-fn sender(message: &Properties<'_>) -> Option<String> {
+fn sender(message: &Properties<'_>) -> Option<Person> {
     let name = message.text(id::SENT_REPRESENTING_NAME).or_else(|| message.text(id::SENDER_NAME));
     let addresses = [
         id::SENT_REPRESENTING_SMTP_ADDRESS,
@@ -140,14 +141,17 @@ fn sender(message: &Properties<'_>) -> Option<String> {
 }
 
 /// Inside of a company addresses can be those of a directory, which say nothing.
-fn person(name: Option<String>, mut addresses: impl Iterator<Item = String>) -> Option<String> {
-    message::person(name.as_deref(), addresses.find(|address| address.contains('@')).as_deref())
+fn person(name: Option<String>, mut addresses: impl Iterator<Item = String>) -> Option<Person> {
+    Person::new(name.as_deref(), addresses.find(|address| address.contains('@')).as_deref())
 }
 
 fn body(message: &Properties<'_>, source: &Source<'_>) -> Result<Vec<Body>, ParseError> {
     let plain = message.text(id::BODY).filter(|text| !text.trim().is_empty());
     let page = match message.stream(id::HTML, BINARY)? {
-        Some(bytes) => Some(decode(&bytes, message.label(id::INTERNET_CODE_PAGE))?),
+        Some(bytes) => match decode(&bytes, message.label(id::INTERNET_CODE_PAGE)) {
+            Err(_) if plain.is_some() => None,
+            page => Some(page?),
+        },
         None => message.text(id::HTML),
     };
     let page = page.filter(|page| !page.trim().is_empty());

@@ -71,8 +71,8 @@ fn a_mail_is_one_document() {
     assert_eq!(
         json!(document.metadata),
         json!({
-            "subject": "年假 2024", "from": "张三 <zhang@example.cn>", "language": "zh-CN",
-            "to": "Lee, Ann <ann@example.com>, bob@example.com", "cc": "team@example.com",
+            "subject": "年假 2024", "author": "张三", "from": ["zhang@example.cn", "张三"], "language": "zh-CN",
+            "to": ["ann@example.com", "Lee, Ann", "bob@example.com"], "cc": ["team@example.com"],
             "date": "2024-05-03T14:02:00+08:00", "message_id": "1@example.cn",
         })
     );
@@ -118,7 +118,7 @@ fn headers_in_plain_8_bit_bytes() {
     mail.extend_from_slice(b"\nContent-Type: text/plain; charset=gbk\n\nbody");
     let document = document("a.eml", &mail);
     assert_eq!(document.title.as_deref(), Some("关于年假的通知"));
-    assert_eq!(document.metadata["from"], "张三 <z@example.cn>");
+    assert_eq!(document.metadata["from"], json!(["z@example.cn", "张三"]));
 }
 
 #[test]
@@ -343,7 +343,8 @@ fn an_outlook_message_is_a_mail() {
     assert_eq!(
         json!(found.documents[0].metadata),
         json!({
-            "subject": "年假", "from": "张三 <zhang@example.cn>", "to": "Ann <ann@example.com>", "cc": "Bob",
+            "subject": "年假", "author": "张三", "from": ["zhang@example.cn", "张三"],
+            "to": ["ann@example.com", "Ann"], "cc": ["Bob"],
             "date": "2024-05-03T06:02:00Z", "message_id": "1@example.cn",
         })
     );
