@@ -125,7 +125,7 @@ pub(super) fn hand_out(mail: Mail<'_>, source: &Source<'_>, sink: &mut Sink<'_>)
     Ok(())
 }
 
-/// Gives each attachment a path of its own; first come the names that people gave to files.
+/// Gives each attachment a path of its own, and lists the paths of those that somebody named.
 fn named(attachments: Vec<Attachment<'_>>) -> (Vec<String>, Vec<(String, Attachment<'_>)>) {
     let mut names = Names::default();
     let mut files = Vec::new();
