@@ -4,7 +4,7 @@
 //! no magic bytes, so there the extension decides between Markdown, JSON Lines and plain text.
 
 use super::encoding::is_binary;
-use super::{ParseError, Sink, Source, docx, html, jsonl, markdown, pdf, plain};
+use super::{ParseError, Sink, Source, archive, docx, html, jsonl, mail, markdown, ole, pdf, plain, rtf};
 
 /// One format that Taproot reads.
 pub(crate) struct Format {
@@ -23,14 +23,16 @@ pub(crate) struct Format {
 pub(crate) static FORMATS: &[Format] = &[
     Format { media_type: "application/pdf", extensions: &["pdf"], recognises: pdf::recognises, is_text: false, parse: pdf::parse },
     Format { media_type: docx::MEDIA_TYPE, extensions: &["docx", "docm", "dotx"], recognises: docx::recognises, is_text: false, parse: docx::parse },
+    Format { media_type: archive::MEDIA_TYPE, extensions: &["zip"], recognises: archive::recognises, is_text: false, parse: archive::parse },
+    Format { media_type: rtf::MEDIA_TYPE, extensions: &["rtf"], recognises: rtf::recognises, is_text: false, parse: rtf::parse },
+    Format { media_type: mail::MSG_MEDIA_TYPE, extensions: &["msg"], recognises: mail::recognises_msg, is_text: false, parse: mail::parse_msg },
+    Format { media_type: mail::EML_MEDIA_TYPE, extensions: &["eml"], recognises: mail::recognises_eml, is_text: true, parse: mail::parse_eml },
+    Format { media_type: mail::MBOX_MEDIA_TYPE, extensions: &["mbox"], recognises: mail::recognises_mbox, is_text: true, parse: mail::parse_mbox },
     Format { media_type: "text/html", extensions: &["html", "htm", "xhtml"], recognises: html::recognises, is_text: true, parse: html::parse },
     Format { media_type: "application/jsonl", extensions: &["jsonl", "ndjson"], recognises: never, is_text: true, parse: jsonl::parse },
     Format { media_type: "text/markdown", extensions: &["md", "markdown", "mdown", "mkd"], recognises: never, is_text: true, parse: markdown::parse },
     Format { media_type: "text/plain", extensions: &["txt", "text", ""], recognises: never, is_text: true, parse: plain::parse },
 ];
-
-/// Magic bytes of the container of old and of encrypted Office files.
-const OLE_MAGIC: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 
 fn never(_: &[u8]) -> bool {
     false
@@ -49,25 +51,17 @@ pub(crate) fn detect(name: &str, bytes: &[u8]) -> Result<&'static Format, ParseE
     }
     let extension = extension(name);
     let named = FORMATS.iter().find(|format| format.extensions.contains(&extension.as_str()));
-    if bytes.starts_with(OLE_MAGIC) {
-        return Err(ole_error(bytes));
+    if ole::is_container(bytes) {
+        return Err(match ole::kind(bytes) {
+            Some(ole::Kind::EncryptedPackage) => ParseError::Encrypted,
+            _ => ParseError::Unsupported("Office files of before 2007 are not read".to_owned()),
+        });
     }
     match named {
         Some(format) if !format.is_text => Err(ParseError::Corrupt(format!("it is not a .{extension} file"))),
         Some(format) if !is_binary(bytes) => Ok(format),
         Some(_) => Err(ParseError::Unsupported("the file is not a text file".to_owned())),
         None => Err(ParseError::Unsupported(format!("files of the kind .{extension} are not read"))),
-    }
-}
-
-/// A password-protected .docx is an OLE container with a stream `EncryptedPackage` (MS-OFFCRYPTO 2.3); its name
-/// stands in the directory in UTF-16LE.
-fn ole_error(bytes: &[u8]) -> ParseError {
-    let stream: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
-    if bytes.windows(stream.len()).any(|window| window == stream) {
-        ParseError::Encrypted
-    } else {
-        ParseError::Unsupported("Office files of before 2007 are not read".to_owned())
     }
 }
 
@@ -112,7 +106,7 @@ mod tests {
 
     #[test]
     fn an_encrypted_office_file_is_an_ole_container() {
-        let stream: Vec<u8> = "EncryptedPackage".encode_utf16().flat_map(u16::to_le_bytes).collect();
-        check("a.docx", &[OLE_MAGIC, &[0; 512], &stream].concat(), Err(ParseError::Encrypted));
+        let file = ole::tests::container(&[("/EncryptedPackage", b"x")]);
+        check("a.docx", &file, Err(ParseError::Encrypted));
     }
 }

@@ -4,18 +4,16 @@
 //! footers, comments, deletions of tracked changes, and embedded objects.
 
 mod body;
+pub(crate) mod styles;
 
-mod styles;
-
-use super::package::Package;
+use super::package::{self, Kind, Package};
 use super::text::TextBuilder;
 use super::{ParseError, Parsed, ParsedDocument, Sink, Source};
 
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
 
-/// A zip archive that lists a member below `word/`.
 pub(crate) fn recognises(bytes: &[u8]) -> bool {
-    bytes.starts_with(b"PK\x03\x04") && bytes.windows(13).any(|window| window == b"word/document")
+    package::kind(bytes) == Some(Kind::Docx)
 }
 
 pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), ParseError> {

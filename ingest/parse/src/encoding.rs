@@ -36,7 +36,7 @@ pub(crate) fn decode(bytes: &[u8], declared: Option<&[u8]>) -> Result<String, Pa
             return Ok(text.into_owned());
         }
     }
-    let encoding = guessed(bytes);
+    let encoding = guess(bytes);
     let (text, _, _) = encoding.decode(bytes);
     Ok(text.into_owned())
 }
@@ -117,7 +117,7 @@ fn is_ascii_text(byte: u8) -> bool {
 
 /// A guess by letter frequencies. A guess under which the bytes are damaged loses to windows-1252, where every byte
 /// means something.
-fn guessed(bytes: &[u8]) -> &'static Encoding {
+pub(crate) fn guess(bytes: &[u8]) -> &'static Encoding {
     let mut detector = EncodingDetector::new(Iso2022JpDetection::Allow);
     detector.feed(&bytes[..bytes.len().min(SAMPLE_BYTES)], bytes.len() <= SAMPLE_BYTES);
     let encoding = widened(detector.guess(None, Utf8Detection::Deny));
@@ -141,6 +141,25 @@ fn mostly_utf8(bytes: &[u8]) -> bool {
 /// GB18030 reads all of GBK and GB2312, and the characters that they lack.
 fn widened(encoding: &'static Encoding) -> &'static Encoding {
     if encoding == GBK { GB18030 } else { encoding }
+}
+
+/// The encoding of a Windows code page; none for a number that is unknown.
+pub(crate) fn code_page(number: u32) -> Option<&'static Encoding> {
+    let label = match number {
+        866 => "ibm866".to_owned(),
+        874 => "windows-874".to_owned(),
+        932 => "shift_jis".to_owned(),
+        936 | 54_936 => "gb18030".to_owned(),
+        949 => "euc-kr".to_owned(),
+        950 => "big5".to_owned(),
+        1250..=1258 => format!("windows-{number}"),
+        10_000 => "macintosh".to_owned(),
+        20_866 => "koi8-r".to_owned(),
+        28_591..=28_606 => format!("iso-8859-{}", number - 28_590),
+        65_001 => "utf-8".to_owned(),
+        _ => return None,
+    };
+    Encoding::for_label(label.as_bytes())
 }
 
 fn is_utf(encoding: &&'static Encoding) -> bool {
@@ -216,6 +235,16 @@ mod tests {
     fn binary_files_are_refused() {
         let png = b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89";
         assert!(matches!(decode(png, None), Err(ParseError::Unsupported(_))));
+    }
+
+    #[test]
+    fn code_pages_of_windows() {
+        let check = |number, name: Option<&str>| assert_eq!(code_page(number).map(Encoding::name), name);
+        check(936, Some("gb18030"));
+        check(950, Some("Big5"));
+        check(1252, Some("windows-1252"));
+        check(28_592, Some("ISO-8859-2"));
+        check(437, None);
     }
 
     #[test]

@@ -21,6 +21,9 @@ pub enum ParseError {
     TooManyParts { limit: u32 },
     #[error("it lies in more than {limit} archives or mails, one in the other")]
     TooDeep { limit: u32 },
+    /// Of all that a file holds nothing could be read; why the worst of it could not.
+    #[error("nothing in the file could be read: {reason}")]
+    NothingRead { code: FileErrorCode, reason: String },
 }
 
 impl ParseError {
@@ -38,6 +41,7 @@ impl ParseError {
             | ParseError::TooLarge { .. }
             | ParseError::TooManyParts { .. }
             | ParseError::TooDeep { .. } => FileErrorCode::TooLarge,
+            ParseError::NothingRead { code, .. } => *code,
         }
     }
 }

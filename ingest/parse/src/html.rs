@@ -95,11 +95,20 @@ pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), Pars
     Ok(())
 }
 
+/// Appends a page that stands inside another document.
+pub(crate) fn push_page(builder: &mut TextBuilder, html: &str) {
+    push_tree(builder, &Html::parse_document(html));
+}
+
 /// Appends a piece of HTML that stands inside another document.
 pub(crate) fn push_fragment(builder: &mut TextBuilder, html: &str) {
+    push_tree(builder, &Html::parse_fragment(html));
+}
+
+fn push_tree(builder: &mut TextBuilder, tree: &Html) {
     let placeholder = TextBuilder::new(0);
     let mut reader = Reader::new(std::mem::replace(builder, placeholder), Furniture::Keep);
-    reader.read(&Html::parse_fragment(html));
+    reader.read(tree);
     *builder = reader.builder;
 }
 

@@ -7,17 +7,22 @@
 //!
 //! Adding a format: one file with a `parse` and, for a binary format, a `recognises`; one line in [`detect::FORMATS`].
 
+mod archive;
 mod detect;
 mod docx;
 mod encoding;
 mod error;
+mod grid;
 mod html;
 mod jsonl;
+mod mail;
 mod markdown;
 mod nested;
+mod ole;
 mod package;
 mod pdf;
 mod plain;
+mod rtf;
 pub mod sandbox;
 mod text;
 mod xml;

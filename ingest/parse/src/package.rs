@@ -1,5 +1,7 @@
 //! The zip archive around a document of an office or a book.
 
+mod kind;
+
 use std::collections::BTreeMap;
 use std::io::{Cursor, Read};
 
@@ -10,6 +12,8 @@ use zip::result::ZipError;
 use super::ParseError;
 use super::text::normalized;
 use super::xml::{self, Node};
+
+pub(crate) use kind::{Kind, kind};
 
 pub(crate) struct Package<'a> {
     archive: ZipArchive<Cursor<&'a [u8]>>,
@@ -82,5 +86,25 @@ impl<'a> Package<'a> {
             }
         })?;
         Ok(found)
+    }
+}
+
+#[cfg(test)]
+pub(crate) mod testing {
+    //! Zip archives for the tests of the formats that are one.
+
+    use std::io::{Cursor, Write};
+
+    use zip::ZipWriter;
+    use zip::write::SimpleFileOptions;
+
+    /// An archive with these members.
+    pub fn archive(members: &[(&str, &str)]) -> Vec<u8> {
+        let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
+        for (name, content) in members {
+            archive.start_file(*name, SimpleFileOptions::default()).unwrap();
+            archive.write_all(content.as_bytes()).unwrap();
+        }
+        archive.finish().unwrap().into_inner()
     }
 }

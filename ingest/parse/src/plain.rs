@@ -7,11 +7,18 @@ use super::text::TextBuilder;
 use super::{BlockKind, ParseError, Parsed, Sink, Source};
 
 pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), ParseError> {
+    let limit_chars = source.limits.max_document_chars;
+    refuse_too_long(source.bytes, limit_chars)?;
     let text = decode(source.bytes, None)?;
-    let mut builder = TextBuilder::new(source.limits.max_document_chars);
+    let mut builder = TextBuilder::new(limit_chars);
     push_paragraphs(&mut builder, &text);
     let _ = sink(Parsed::Document(builder.finish()?.into_document(source.media_type)));
     Ok(())
+}
+
+/// A character has four bytes at most, so that the size alone can be enough; a bomb of spaces is not decoded first.
+pub(crate) fn refuse_too_long(bytes: &[u8], limit_chars: usize) -> Result<(), ParseError> {
+    if bytes.len() / 4 > limit_chars { Err(ParseError::TooLong { limit_chars }) } else { Ok(()) }
 }
 
 /// Appends plain text, one block for each paragraph or list item.

@@ -86,12 +86,12 @@ pub(super) fn read(xml: &[u8]) -> Result<Styles, ParseError> {
     Ok(styles)
 }
 
-fn is_title(name: &str) -> bool {
+pub(crate) fn is_title(name: &str) -> bool {
     matches!(name.to_lowercase().as_str(), "title" | "标题" | "標題" | "titre" | "titel" | "título" | "titolo" | "表題")
 }
 
 /// `heading 1`, `Heading1`, `标题 1`, `Überschrift 1`, …
-fn heading_level(name: &str) -> Option<u8> {
+pub(crate) fn heading_level(name: &str) -> Option<u8> {
     const PREFIXES: &[&str] = &[
         "heading",
         "标题",

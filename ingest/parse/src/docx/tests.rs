@@ -1,26 +1,12 @@
 //! Word files made here, through the public door of the parsers.
 
-use std::io::{Cursor, Write};
-
-use zip::ZipWriter;
-use zip::write::SimpleFileOptions;
-
+use super::super::package::testing::archive;
 use super::super::testing::{LIMITS, check, document, documents};
 use super::super::{ParseError, ParseLimits};
 
-/// A .docx with these members.
-fn package(members: &[(&str, &str)]) -> Vec<u8> {
-    let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
-    for (name, content) in members {
-        archive.start_file(*name, SimpleFileOptions::default()).unwrap();
-        archive.write_all(content.as_bytes()).unwrap();
-    }
-    archive.finish().unwrap().into_inner()
-}
-
 fn with_body(body: &str) -> Vec<u8> {
     let document = format!("<w:document xmlns:w=\"w\"><w:body>{body}</w:body></w:document>");
-    package(&[("word/document.xml", &document), ("word/styles.xml", STYLES)])
+    archive(&[("word/document.xml", &document), ("word/styles.xml", STYLES)])
 }
 
 const STYLES: &str = r#"<w:styles>
@@ -88,7 +74,7 @@ fn a_table_has_a_header_and_merged_cells() {
 
 #[test]
 fn footnotes_and_properties() {
-    let file = package(&[
+    let file = archive(&[
         ("word/document.xml", &format!("<w:document>{}</w:document>", p("", "Text."))),
         ("word/footnotes.xml", &format!("<w:footnotes><w:footnote>{}</w:footnote></w:footnotes>", p("", "A note."))),
         ("docProps/core.xml", "<cp><dc:title>Leave</dc:title><dc:creator>Ann</dc:creator></cp>"),
