@@ -16,8 +16,8 @@ use taproot_parse::{Block, BlockKind, ParsedDocument};
 const MIN_TEXT_TOKENS: usize = 128;
 /// A new section starts a new chunk when the chunk at hand has this many tokens.
 const MIN_SECTION_TOKENS: usize = 64;
-/// A repeated sentence is no longer than this.
-const OVERLAP_TOKENS: usize = 32;
+/// Prose is cut into sentences where a block is longer than this, so that chunks can be filled.
+const WHOLE_BLOCK_TOKENS: usize = 32;
 /// A run without a gap (a hash, base64, Thai) may be one unknown token to the model; it is counted as more.
 const MAX_CHARS_PER_TOKEN: usize = 12;
 /// Special tokens and line breaks around title, headings and text.
@@ -36,11 +36,20 @@ pub struct Chunk {
     pub text: String,
 }
 
-/// How the embedder counts, and its longest input in tokens, special tokens included.
+/// How large chunks are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Chunking {
+    /// Tokens of a chunk at the most, with its context and the special tokens.
+    pub max_tokens: usize,
+    /// A sentence of at most this many tokens is repeated.
+    pub overlap_tokens: usize,
+}
+
+/// How the embedder counts, and how large chunks are in its tokens.
 #[derive(Clone, Copy)]
 pub struct Tokens<'a> {
     pub count: &'a dyn Fn(&str) -> usize,
-    pub max: usize,
+    pub chunking: Chunking,
 }
 
 /// The chunks of a document in the order of its text. Every character of every block is in at least one.
@@ -117,7 +126,7 @@ impl Chunker<'_> {
         let overlap = open.last().copied().filter(|last| {
             open.len() > 1
                 && (last.kind, unit.kind) == (UnitKind::Sentence, UnitKind::Sentence)
-                && last.tokens <= OVERLAP_TOKENS
+                && last.tokens <= self.tokens.chunking.overlap_tokens
                 && last.tokens + unit.tokens <= self.budget(last.start, last.kind)
         });
         self.close(open);
@@ -146,7 +155,7 @@ impl Chunker<'_> {
         let heading = self.place(at).and_then(|place| join_headings(&place.heading));
         let context = [heading.as_deref(), self.table_header(at, kind)];
         let context: usize = context.into_iter().flatten().map(|line| (self.tokens.count)(line)).sum();
-        let room = self.tokens.max.saturating_sub(FRAME_TOKENS);
+        let room = self.tokens.chunking.max_tokens.saturating_sub(FRAME_TOKENS);
         room.saturating_sub(self.title_tokens + context).max(MIN_TEXT_TOKENS.min(room))
     }
 
@@ -178,7 +187,7 @@ impl Chunker<'_> {
             UnitKind::CodeLine => lines(text),
             // A block that would fit is still cut when it is long, so that chunks can be filled and overlap.
             UnitKind::Sentence => match self.unit(block.start, block.end, kind) {
-                whole if whole.tokens <= budget.min(OVERLAP_TOKENS) => return vec![whole],
+                whole if whole.tokens <= budget.min(WHOLE_BLOCK_TOKENS) => return vec![whole],
                 _ => text::sentences(text).into_iter().map(|sentence| (sentence.start, sentence.end)).collect(),
             },
         };
@@ -252,7 +261,9 @@ mod tests {
         text.split_whitespace().count()
     }
 
-    const TOKENS: Tokens<'static> = Tokens { count: &words, max: 60 };
+    const MAX: usize = 60;
+    const TOKENS: Tokens<'static> =
+        Tokens { count: &words, chunking: Chunking { max_tokens: MAX, overlap_tokens: 32 } };
 
     /// `# ` begins a heading, anything else is a paragraph.
     fn document(lines: &[String]) -> ParsedDocument {
@@ -304,7 +315,7 @@ mod tests {
     #[test]
     fn a_run_without_a_gap_is_cut_too() {
         let found = chunks(&document(&["ab01".repeat(5_000)]), "Title", TOKENS);
-        assert!(found.iter().all(|chunk| chunk.text.len() <= TOKENS.max * MAX_CHARS_PER_TOKEN), "{}", found.len());
+        assert!(found.iter().all(|chunk| chunk.text.len() <= MAX * MAX_CHARS_PER_TOKEN), "{}", found.len());
     }
 
     /// A table with a header and rows of this text, in a document of its own.
@@ -365,7 +376,7 @@ mod tests {
             let mut covered = vec![false; all.len()];
             for chunk in &found {
                 prop_assert_eq!(&all[chunk.start..chunk.end].iter().collect::<String>(), &chunk.text);
-                prop_assert!(words(&chunk.text) <= TOKENS.max);
+                prop_assert!(words(&chunk.text) <= MAX);
                 covered[chunk.start..chunk.end].fill(true);
             }
             for (at, c) in all.iter().enumerate() {

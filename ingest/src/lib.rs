@@ -17,4 +17,5 @@ mod progress;
 mod run;
 mod scan;
 
+pub use chunk::Chunking;
 pub use run::{IngestRequest, ingest};

@@ -11,6 +11,7 @@ use taproot_parse::sandbox::ParserLimits;
 use taproot_schemas::job::{FileErrorCode, FileFailure, Progress, Report};
 use tokio::sync::watch;
 
+use crate::chunk::Chunking;
 use crate::labels::{relabel, relabel_file};
 use crate::pipeline::{self, Context};
 use crate::plan::{HashedFile, Pipeline, Plan, plan};
@@ -37,6 +38,7 @@ pub struct IngestRequest {
     /// The program that runs as parser child (`PROGRAM parse-worker`): normally this program itself.
     pub parser: PathBuf,
     pub limits: ParserLimits,
+    pub chunking: Chunking,
 }
 
 /// Brings the collection to the state of the folder, and returns when all of it is committed. One bad file never
@@ -62,8 +64,12 @@ pub async fn ingest(
         false => catalog.source(&request.collection, &root.to_string_lossy()).await?,
         true => catalog.known_source(&request.collection, &root.to_string_lossy()).await?.unwrap_or_default(),
     };
+    let Chunking { max_tokens, overlap_tokens } = request.chunking;
     let context = Arc::new(Context {
-        pipeline: Pipeline(format!("{PIPELINE_VERSION}/{}", engine.models().embedder.fingerprint())),
+        pipeline: Pipeline(format!(
+            "{PIPELINE_VERSION}/{}/{max_tokens}+{overlap_tokens}",
+            engine.models().embedder.fingerprint()
+        )),
         source_id,
         models: engine.models(),
         threads: engine.threads(),

@@ -79,11 +79,22 @@ pub struct IngestSettings {
     pub parse_memory_mib: u64,
     /// Characters of text that one document may hold; the rest of a longer file is an error, not cut off.
     pub max_document_chars: usize,
+    /// Tokens of a chunk at the most, with its title and headings, as the embedder counts; never more than it takes.
+    pub chunk_tokens: usize,
+    /// A sentence of at most this many tokens is repeated where a text goes on in the next chunk.
+    pub overlap_tokens: usize,
 }
 
 impl Default for IngestSettings {
     fn default() -> Self {
-        Self { max_file_mib: 256, parse_timeout_s: 30, parse_memory_mib: 1024, max_document_chars: 20_000_000 }
+        Self {
+            max_file_mib: 256,
+            parse_timeout_s: 30,
+            parse_memory_mib: 1024,
+            max_document_chars: 20_000_000,
+            chunk_tokens: 256,
+            overlap_tokens: 32,
+        }
     }
 }
 

@@ -120,8 +120,6 @@ mod tests {
     fn a_few_other_words_are_a_copy_but_another_number_is_another_fact() {
         let rules: String =
             ('a'..='z').map(|clause| format!("Clause {clause} of the policy holds for staff. ")).collect();
-        let rules: String =
-            ('a'..='z').map(|clause| format!("Clause {clause} of the policy holds for staff. ")).collect();
         let policy = |head: &str, limit: &str| format!("{head} {rules}The limit is {limit} a year.");
         check(&policy("Draft.", "5 days"), &policy("Final.", "5 days"), true);
         check(&policy("Draft.", "5 days"), &policy("Final.", "6 days"), false);

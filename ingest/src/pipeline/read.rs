@@ -11,7 +11,7 @@ use tokio::sync::mpsc;
 
 use super::piece::{Piece, pieces};
 use super::{Context, Event, FileEnd, Shared, Work, take};
-use crate::chunk::{Tokens, chunks};
+use crate::chunk::{Chunking, Tokens, chunks};
 use crate::hygiene;
 use taproot_parse::sandbox::Parser;
 use taproot_parse::{Parsed, ParsedDocument, Recognition};
@@ -114,7 +114,9 @@ fn prepare(context: &Context, work: &Work, document: ParsedDocument) -> Box<NewD
     let language = declared.clone().or_else(|| text::detect(&document.text).map(str::to_owned));
     let notes = hygiene::notes(&document);
     let counter = context.models.embedder.counter();
-    let tokens = Tokens { count: &|text| counter.count(text), max: counter.max_tokens() };
+    let wanted = context.request.chunking;
+    let chunking = Chunking { max_tokens: wanted.max_tokens.min(counter.max_tokens()), ..wanted };
+    let tokens = Tokens { count: &|text| counter.count(text), chunking };
     let chunks = chunks(&document, &title, tokens)
         .into_iter()
         .map(|chunk| NewChunk {

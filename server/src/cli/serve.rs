@@ -20,7 +20,7 @@ use crate::config::{Config, ServeConfig};
 use crate::error::{Error, Result};
 use crate::http::{self, Lifecycle, OwnerToken, Parts, Ready};
 use crate::instance::{Claim, Instance};
-use crate::jobs::{Jobs, Parser};
+use crate::jobs::Jobs;
 use crate::metrics::Metrics;
 use crate::slack::{self, SlackAnswerer, SlackDesk};
 
@@ -67,7 +67,7 @@ impl Serve {
             failed = running.failed() => return Err(failed),
         };
         let Some(engine) = opened else { return running.stop().await };
-        let parser = Parser { program: config.program.clone(), limits: config.parser_limits };
+        let parser = config.parser();
         let jobs = Jobs::start(engine.clone(), parser, metrics).await?;
         let answering = answerer.map(|answerer| answerer.start(engine.clone()));
         lifecycle.open(Ready { engine: engine.clone(), jobs: jobs.clone() });

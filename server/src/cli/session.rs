@@ -37,7 +37,7 @@ impl Session {
         match Instance::acquire(&config.data_dir)? {
             Claim::Owned(instance) => {
                 let engine = Engine::open(config.engine()?).await?;
-                let parser = Parser { program: config.program.clone(), limits: config.parser_limits };
+                let parser = config.parser();
                 Ok(Session::Local(Box::new(Local { engine, parser, _instance: instance })))
             }
             Claim::ServedAt(served) => {

@@ -34,6 +34,8 @@ pub fn check(settings: &Settings) -> Result<()> {
     within("ingest.parse_timeout_s", ingest.parse_timeout_s, 1..=3_600)?;
     within("ingest.parse_memory_mib", ingest.parse_memory_mib, 64..=1_048_576)?;
     within("ingest.max_document_chars", ingest.max_document_chars, 1_000..=1_000_000_000)?;
+    within("ingest.chunk_tokens", ingest.chunk_tokens, 64..=8_192)?;
+    within("ingest.overlap_tokens", ingest.overlap_tokens, 0..=ingest.chunk_tokens / 2)?;
     within("answer.passages", answer.passages, 1..=100)?;
     within("answer.max_sentences", answer.max_sentences, 1..=20)?;
     check_slack(slack)?;

@@ -13,10 +13,12 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use taproot_engine::{EngineConfig, QdrantServer};
+use taproot_ingest::Chunking;
 use taproot_parse::sandbox::ParserLimits;
-use taproot_schemas::settings::{Settings, Source};
+use taproot_schemas::settings::{IngestSettings, Settings, Source};
 
 use crate::error::{Error, Result};
+use crate::jobs::Parser;
 
 pub use environment::Environment;
 
@@ -103,6 +105,16 @@ impl Config {
             passages: answer.passages,
             max_sentences: answer.max_sentences,
         })
+    }
+
+    /// How files are parsed and cut.
+    pub fn parser(&self) -> Parser {
+        let IngestSettings { chunk_tokens, overlap_tokens, .. } = self.settings.ingest;
+        Parser {
+            program: self.program.clone(),
+            limits: self.parser_limits,
+            chunking: Chunking { max_tokens: chunk_tokens, overlap_tokens },
+        }
     }
 
     /// The folder of the settings when they name one; else the first of the usual places that holds a list of models.

@@ -12,7 +12,7 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use taproot_engine::Engine;
-use taproot_ingest::IngestRequest;
+use taproot_ingest::{Chunking, IngestRequest};
 use taproot_parse::sandbox::ParserLimits;
 use taproot_schemas::error::ErrorCode;
 use taproot_schemas::job::{Job, JobStatus, Progress, Report};
@@ -45,6 +45,7 @@ pub struct JobOrder {
 pub struct Parser {
     pub program: PathBuf,
     pub limits: ParserLimits,
+    pub chunking: Chunking,
 }
 
 impl Parser {
@@ -58,6 +59,7 @@ impl Parser {
             dry_run: order.dry_run,
             parser: self.program.clone(),
             limits: self.limits,
+            chunking: self.chunking,
         }
     }
 }
