@@ -58,6 +58,12 @@ impl Http {
         list.documents.into_iter().next().expect("there is one")
     }
 
+    /// Orders a job and follows it to its end.
+    pub async fn finished_job(&self, order: &Value) -> Job {
+        let job: Job = ok(self.post("/v1/jobs", order)).await;
+        self.ended(&job.id).await
+    }
+
     /// Follows a job to its end.
     pub async fn ended(&self, id: &str) -> Job {
         let path = format!("/v1/jobs/{id}");
