@@ -6,7 +6,7 @@
 mod body;
 pub(crate) mod styles;
 
-use super::package::{self, Kind, Package};
+use super::package::{self, Kind, Package, Properties};
 use super::text::TextBuilder;
 use super::{ParseError, Parsed, ParsedDocument, Sink, Source};
 
@@ -18,7 +18,7 @@ pub(crate) fn recognises(bytes: &[u8]) -> bool {
 
 pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), ParseError> {
     let mut package = Package::open(source.bytes, source.limits.max_expanded_bytes)?;
-    let main = package.main_document()?;
+    let main = package.main_document("word/document.xml")?;
     let styles = match package.beside(&main, "styles.xml")? {
         Some(xml) => styles::read(&xml)?,
         None => styles::Styles::default(),
@@ -32,8 +32,7 @@ pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), Pars
         }
     }
     let built = builder.finish()?;
-    let mut metadata = package.core_properties()?;
-    let named = metadata.remove("title").and_then(|title| title.as_str().map(str::to_owned));
+    let Properties { title: named, metadata } = package.core_properties()?;
     let document = ParsedDocument { title: title.or(named), metadata, ..built.into_document(source.media_type) };
     let _ = sink(Parsed::Document(document));
     Ok(())
