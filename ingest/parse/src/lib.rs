@@ -24,7 +24,9 @@ mod pdf;
 mod plain;
 mod rtf;
 pub mod sandbox;
+mod sheet;
 mod text;
+mod xlsx;
 mod xml;
 
 use std::collections::BTreeMap;
