@@ -4,7 +4,7 @@
 //! no magic bytes, so there the extension decides between Markdown, JSON Lines and plain text.
 
 use super::encoding::is_binary;
-use super::{ParseError, Sink, Source, archive, docx, html, jsonl, mail, markdown, ole, pdf, plain, rtf, xlsx};
+use super::{ParseError, Sink, Source, archive, csv, docx, html, jsonl, mail, markdown, ole, pdf, plain, rtf, xlsx};
 
 /// One format that Taproot reads.
 pub(crate) struct Format {
@@ -32,6 +32,7 @@ pub(crate) static FORMATS: &[Format] = &[
     Format { media_type: "text/html", extensions: &["html", "htm", "xhtml"], recognises: html::recognises, is_text: true, parse: html::parse },
     Format { media_type: "application/jsonl", extensions: &["jsonl", "ndjson"], recognises: never, is_text: true, parse: jsonl::parse },
     Format { media_type: "text/markdown", extensions: &["md", "markdown", "mdown", "mkd"], recognises: never, is_text: true, parse: markdown::parse },
+    Format { media_type: "text/csv", extensions: &["csv", "tsv", "tab"], recognises: never, is_text: true, parse: csv::parse },
     Format { media_type: "text/plain", extensions: &["txt", "text", ""], recognises: never, is_text: true, parse: plain::parse },
 ];
 

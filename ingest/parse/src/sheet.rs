@@ -8,9 +8,9 @@
 //!   columns that hold something else), all different, over most of the columns;
 //! - every other row is a row of the table. Each cell stands in its column; columns that are empty in the first
 //!   [`LOOKAHEAD_ROWS`] rows are left out;
-//! - a region of one column is text, not a table.
-//!
-//! Not done here: two tables side by side stay one, so that a row label is not torn from its values.
+//! - rows of one cell each are text, not a table;
+//! - tables side by side are told apart by an empty column between them when they do not begin and end in the same rows.
+//!   Otherwise they stay one, so that a row label is not torn from its values.
 
 pub(crate) mod number;
 
@@ -23,10 +23,12 @@ use super::text::{CELL_SEPARATOR, TextBuilder, normalized};
 
 /// Cells of one workbook that are read; the others are counted.
 pub(crate) const MAX_CELLS: u64 = 2_000_000;
-/// Rows of a region that are looked at to tell its columns and its header.
-const LOOKAHEAD_ROWS: usize = 50;
+/// Rows of a region that are looked at to tell its columns, its header, and whether it is one table.
+const LOOKAHEAD_ROWS: usize = 200;
 /// A longer text is no title of a table and no name of a column.
 const MAX_NAME_CHARS: usize = 120;
+/// A region of more parts is a form with gaps, not tables side by side.
+const MAX_SIDE_BY_SIDE: usize = 8;
 /// Share of the columns that a header row fills.
 const MIN_HEADER_SHARE: f32 = 0.6;
 /// Header rows have nothing but titles and groups of columns above them.
@@ -71,8 +73,8 @@ pub(crate) struct SheetWriter<'a> {
 /// Rows that follow each other.
 #[derive(Default)]
 struct Region {
-    /// The first rows, until the columns are known.
-    waiting: Vec<Row>,
+    /// The first rows with their numbers, until the columns are known.
+    waiting: Vec<(u32, Row)>,
     /// Known once the waiting rows are written.
     columns: Option<BTreeSet<u32>>,
     header: Option<usize>,
@@ -119,7 +121,7 @@ impl<'a> SheetWriter<'a> {
                 self.builder.push(BlockKind::TableRow { header: self.region.header }, &text);
             }
             None => {
-                self.region.waiting.push(row);
+                self.region.waiting.push((number, row));
                 if self.region.waiting.len() >= LOOKAHEAD_ROWS {
                     self.write_waiting();
                 }
@@ -152,7 +154,7 @@ impl<'a> SheetWriter<'a> {
     }
 
     fn end_region(&mut self) {
-        if let [row] = self.region.waiting.as_slice()
+        if let [(_, row)] = self.region.waiting.as_slice()
             && let [cell] = row.values().collect::<Vec<_>>().as_slice()
             && self.region.columns.is_none()
             && is_name(&cell.text)
@@ -161,7 +163,11 @@ impl<'a> SheetWriter<'a> {
             self.write_title_as_text();
             self.pending_title = Some(title);
         } else {
-            self.write_waiting();
+            let rows = std::mem::take(&mut self.region.waiting);
+            for table in side_by_side(rows) {
+                self.region = Region { waiting: table, ..Region::default() };
+                self.write_waiting();
+            }
         }
         self.region = Region::default();
     }
@@ -174,13 +180,12 @@ impl<'a> SheetWriter<'a> {
 
     /// Writes the first rows of a region, and tells how to write the others.
     fn write_waiting(&mut self) {
-        let rows = std::mem::take(&mut self.region.waiting);
+        let rows: Vec<Row> = self.region.waiting.drain(..).map(|(_, row)| row).collect();
         if rows.is_empty() {
             return;
         }
-        let columns: BTreeSet<u32> = rows.iter().flat_map(|row| row.keys().copied()).collect();
-        if rows.iter().all(|row| row.len() == 1) && columns.len() == 1 {
-            return self.write_column(rows);
+        if rows.iter().all(|row| row.len() == 1) {
+            return self.write_lines(&rows);
         }
         let titles = rows.iter().take_while(|row| row.len() == 1).count();
         let titles = if titles <= MAX_ROWS_ABOVE_HEADER && titles < rows.len() { titles } else { 0 };
@@ -196,7 +201,7 @@ impl<'a> SheetWriter<'a> {
             self.builder.push_heading(2, &title);
         }
         push_as_text(self.builder, above);
-        let columns: BTreeSet<u32> = rows.iter().flat_map(|row| row.keys().copied()).collect();
+        let columns = columns_of(rows);
         let header = header_index(rows, columns.len());
         for (index, row) in rows.iter().enumerate() {
             let pushed = self.builder.push(BlockKind::TableRow { header: self.region.header }, &joined(row, &columns));
@@ -207,14 +212,60 @@ impl<'a> SheetWriter<'a> {
         self.region.columns = Some(columns);
     }
 
-    /// A region of one column is text. When it goes on, its further rows are rows of a table without a header.
-    fn write_column(&mut self, rows: Vec<Row>) {
+    /// Rows of one cell are text. When the region goes on, its further rows are rows of a table without a header.
+    fn write_lines(&mut self, rows: &[Row]) {
         self.write_title_as_text();
-        push_as_text(self.builder, &rows);
-        if rows.len() >= LOOKAHEAD_ROWS {
-            self.region.columns = Some(rows.iter().flat_map(|row| row.keys().copied()).collect());
+        push_as_text(self.builder, rows);
+        self.region.columns = Some(columns_of(rows));
+    }
+}
+
+/// The tables of a region: columns that an empty column parts from others, when both do not fill the same rows. The
+/// parts of such a region may have empty rows in them, which end a table as well.
+fn side_by_side(rows: Vec<(u32, Row)>) -> Vec<Vec<(u32, Row)>> {
+    let mut parts: BTreeMap<u32, (u32, u32)> = BTreeMap::new();
+    let mut first_column = None;
+    let columns: BTreeSet<u32> = rows.iter().flat_map(|(_, row)| row.keys().copied()).collect();
+    let mut last_column = None;
+    let mut part_of: BTreeMap<u32, u32> = BTreeMap::new();
+    for column in columns {
+        if last_column.is_none_or(|last| last + 1 != column) {
+            first_column = Some(column);
+        }
+        part_of.insert(column, first_column.unwrap_or(column));
+        last_column = Some(column);
+    }
+    for (number, row) in &rows {
+        for part in row.keys().filter_map(|column| part_of.get(column)) {
+            parts.entry(*part).and_modify(|(_, last)| *last = *number).or_insert((*number, *number));
         }
     }
+    let spans: BTreeSet<&(u32, u32)> = parts.values().collect();
+    if spans.len() < 2 || parts.len() > MAX_SIDE_BY_SIDE {
+        return vec![rows];
+    }
+    let mut tables: Vec<Vec<(u32, Row)>> = Vec::new();
+    for part in parts.keys() {
+        let mut last_row = None;
+        for (number, row) in &rows {
+            let is_here = |column: &u32| part_of.get(column) == Some(part);
+            let row: Row =
+                row.iter().filter(|(column, _)| is_here(column)).map(|(k, cell)| (*k, cell.clone())).collect();
+            if row.is_empty() {
+                continue;
+            }
+            if last_row.is_none_or(|last: u32| last + 1 != *number) {
+                tables.push(Vec::new());
+            }
+            tables.last_mut().into_iter().for_each(|table| table.push((*number, row.clone())));
+            last_row = Some(*number);
+        }
+    }
+    tables
+}
+
+fn columns_of(rows: &[Row]) -> BTreeSet<u32> {
+    rows.iter().flat_map(|row| row.keys().copied()).collect()
 }
 
 fn push_as_text(builder: &mut TextBuilder, rows: &[Row]) {

@@ -191,7 +191,9 @@ fn date(value: f64, parts: DateParts, is_1904: bool) -> Option<String> {
         _ => day.to_string(),
     };
     let has_date = parts.year || parts.month || parts.day;
-    Some(match (has_date, parts.time) {
+    // Midnight of a date is its date: many programs know no other format.
+    let has_time = parts.time && (!has_date || hour + minute + second > 0);
+    Some(match (has_date, has_time) {
         (true, true) => format!("{date} {time}"),
         (false, true) => time,
         _ => date,
@@ -221,6 +223,7 @@ mod tests {
         check("0\"元\"", 1500.0, "1500 元");
         check("yyyy\\-mm\\-dd", 45352.0, "2024-03-01");
         check("m/d/yy h:mm", 45352.395_833_333, "2024-03-01 09:30");
+        check("m/d/yy h:mm", 45352.0, "2024-03-01");
         check("yyyy\"年\"m\"月\"d\"日\"", 45352.0, "2024-03-01");
         check("yyyy\"年\"m\"月\"", 45352.0, "2024-03");
         check("[$-409]mmm\\-yy;@", 45352.0, "2024-03");

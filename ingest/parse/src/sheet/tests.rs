@@ -4,7 +4,7 @@ use super::*;
 
 /// Rows of cells between `|`; a number is one, an ISO date is one, a `-` is an empty row.
 fn written(sheet: &str) -> String {
-    let mut builder = TextBuilder::new(10_000);
+    let mut builder = TextBuilder::new(100_000);
     let mut writer = SheetWriter::new(&mut builder);
     writer.begin_sheet(1, "S");
     for (number, line) in sheet.trim().lines().enumerate() {
@@ -78,10 +78,17 @@ fn empty_columns_and_far_cells() {
 }
 
 #[test]
+fn tables_side_by_side() {
+    check("A | B\nx | 1 | | C | D\ny | 2 | | v | 5", "tr: A | B\ntr^1: x | 1\ntr^2: y | 2\ntr: C | D\ntr^1: v | 5");
+    check("A | B | | C | D\nx | 1 | | v | 5", "tr: A | B | C | D\ntr^1: x | 1 | v | 5");
+    check("one\n | two\n-\n-", "p: one\np: two");
+}
+
+#[test]
 fn a_long_table_keeps_its_header() {
-    let rows: String = (0..200).map(|n| format!("\nx{n} | {n}")).collect();
+    let rows: String = (0..2000).map(|n| format!("\nx{n} | {n}")).collect();
     let shown = written(&format!("Name | Number{rows}"));
-    assert!(shown.ends_with("tr^200: x199 | 199"), "{shown}");
+    assert!(shown.ends_with("tr^2000: x1999 | 1999"), "{shown}");
     assert!(!shown.contains("\ntr: x"), "{shown}");
 }
 
