@@ -27,6 +27,7 @@ mod rtf;
 pub mod sandbox;
 mod sheet;
 mod text;
+mod xls;
 mod xlsx;
 mod xml;
 

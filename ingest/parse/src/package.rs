@@ -62,6 +62,13 @@ impl<'a> Package<'a> {
         Ok(Some(expanded))
     }
 
+    /// Expands all members whose name ends so, and forgets them: for a reader that trusts their sizes.
+    pub fn check_members(&mut self, ending: &str) -> Result<(), ParseError> {
+        let names: Vec<String> =
+            self.archive.file_names_raw().map(|raw| String::from_utf8_lossy(raw).into_owned()).collect();
+        names.iter().filter(|name| name.ends_with(ending)).try_for_each(|name| self.member(name).map(drop))
+    }
+
     /// Names are compared as Windows does: some programs write `\` and other cases than they refer to.
     fn index_of(&self, name: &str) -> Option<usize> {
         let same = |(raw, wanted): (u8, u8)| raw.eq_ignore_ascii_case(&wanted) || (raw, wanted) == (b'\\', b'/');

@@ -156,6 +156,18 @@ pub(crate) fn plain(value: f64) -> String {
     if (-10.0..15.0).contains(&magnitude) { rounded(value, (14.0 - magnitude) as usize) } else { format!("{value:e}") }
 }
 
+/// Year, month, day, hour, minute, second and millisecond as a date, a date with a time, or only a time.
+pub(crate) fn iso(parts: (u16, u8, u8, u8, u8, u8, u16), is_time: bool) -> String {
+    let (year, month, day, hour, minute, second, _) = parts;
+    let time =
+        if second == 0 { format!("{hour:02}:{minute:02}") } else { format!("{hour:02}:{minute:02}:{second:02}") };
+    match (is_time, (hour, minute, second)) {
+        (true, _) => time,
+        (false, (0, 0, 0)) => format!("{year:04}-{month:02}-{day:02}"),
+        (false, _) => format!("{year:04}-{month:02}-{day:02} {time}"),
+    }
+}
+
 fn rounded(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
