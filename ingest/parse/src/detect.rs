@@ -4,7 +4,7 @@
 //! no magic bytes, so there the extension decides between Markdown, JSON Lines and plain text.
 
 use super::encoding::is_binary;
-use super::{ParseError, Sink, Source, archive, csv, docx, html, jsonl, mail, markdown, ole, pdf, plain, rtf, xls, xlsx};
+use super::{ParseError, Sink, Source, archive, csv, docx, html, jsonl, mail, markdown, odf, ole, pdf, plain, rtf, xls, xlsx};
 
 /// One format that Taproot reads.
 pub(crate) struct Format {
@@ -26,6 +26,9 @@ pub(crate) static FORMATS: &[Format] = &[
     Format { media_type: xlsx::MEDIA_TYPE, extensions: &["xlsx", "xlsm", "xltx", "xltm"], recognises: xlsx::recognises, is_text: false, parse: xlsx::parse },
     Format { media_type: xls::BINARY_MEDIA_TYPE, extensions: &["xlsb"], recognises: xls::recognises_binary, is_text: false, parse: xls::parse_binary },
     Format { media_type: xls::MEDIA_TYPE, extensions: &["xls", "xlt"], recognises: xls::recognises, is_text: false, parse: xls::parse },
+    Format { media_type: odf::TEXT_MEDIA_TYPE, extensions: &["odt", "ott", "odm"], recognises: odf::recognises_text, is_text: false, parse: odf::parse },
+    Format { media_type: odf::SHEETS_MEDIA_TYPE, extensions: &["ods", "ots"], recognises: odf::recognises_sheets, is_text: false, parse: odf::parse },
+    Format { media_type: odf::SLIDES_MEDIA_TYPE, extensions: &["odp", "otp"], recognises: odf::recognises_slides, is_text: false, parse: odf::parse },
     Format { media_type: archive::MEDIA_TYPE, extensions: &["zip"], recognises: archive::recognises, is_text: false, parse: archive::parse },
     Format { media_type: rtf::MEDIA_TYPE, extensions: &["rtf"], recognises: rtf::recognises, is_text: false, parse: rtf::parse },
     Format { media_type: mail::MSG_MEDIA_TYPE, extensions: &["msg"], recognises: mail::recognises_msg, is_text: false, parse: mail::parse_msg },

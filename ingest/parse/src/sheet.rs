@@ -139,6 +139,11 @@ impl<'a> SheetWriter<'a> {
         }
     }
 
+    /// Whether more cells are taken.
+    pub fn has_room(&self) -> bool {
+        self.left_cells > 0 && !self.builder.is_full()
+    }
+
     fn write_sheet_name(&mut self) {
         if let Some((number, name)) = self.pending_sheet.take() {
             self.builder.set_page(number);

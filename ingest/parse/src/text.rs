@@ -115,6 +115,11 @@ impl TextBuilder {
         self.append(BlockKind::Heading { level }, &text);
     }
 
+    /// What follows stands under no heading.
+    pub fn end_sections(&mut self) {
+        self.path.clear();
+    }
+
     /// Appends a block and returns its index; none when nothing is left of `text`.
     pub fn push(&mut self, kind: BlockKind, text: &str) -> Option<usize> {
         let text = if kind == BlockKind::Code { code_lines(text) } else { normalized(text) };

@@ -168,6 +168,16 @@ pub(crate) fn iso(parts: (u16, u8, u8, u8, u8, u8, u16), is_time: bool) -> Strin
     }
 }
 
+/// A date as XML Schema writes it, as people read it: `2024-03-01T09:30:00` → `2024-03-01 09:30`.
+pub(crate) fn iso_of_text(text: &str) -> String {
+    let Some((date, time)) = text.split_once('T') else { return text.to_owned() };
+    let time = time.split('.').next().unwrap_or_default();
+    match time.strip_suffix(":00").unwrap_or(time) {
+        "00:00" => date.to_owned(),
+        time => format!("{date} {time}"),
+    }
+}
+
 fn rounded(value: f64, decimals: usize) -> String {
     let text = format!("{value:.decimals$}");
     let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
