@@ -4,7 +4,7 @@
 //! no magic bytes, so there the extension decides between Markdown, JSON Lines and plain text.
 
 use super::encoding::is_binary;
-use super::{ParseError, Sink, Source, archive, csv, docx, html, jsonl, mail, markdown, odf, ole, pdf, plain, rtf, xls, xlsx};
+use super::{ParseError, Sink, Source, archive, csv, docx, html, jsonl, mail, markdown, odf, ole, pdf, plain, pptx, rtf, xls, xlsx};
 
 /// One format that Taproot reads.
 pub(crate) struct Format {
@@ -23,6 +23,7 @@ pub(crate) struct Format {
 pub(crate) static FORMATS: &[Format] = &[
     Format { media_type: "application/pdf", extensions: &["pdf"], recognises: pdf::recognises, is_text: false, parse: pdf::parse },
     Format { media_type: docx::MEDIA_TYPE, extensions: &["docx", "docm", "dotx"], recognises: docx::recognises, is_text: false, parse: docx::parse },
+    Format { media_type: pptx::MEDIA_TYPE, extensions: &["pptx", "pptm", "ppsx", "potx"], recognises: pptx::recognises, is_text: false, parse: pptx::parse },
     Format { media_type: xlsx::MEDIA_TYPE, extensions: &["xlsx", "xlsm", "xltx", "xltm"], recognises: xlsx::recognises, is_text: false, parse: xlsx::parse },
     Format { media_type: xls::BINARY_MEDIA_TYPE, extensions: &["xlsb"], recognises: xls::recognises_binary, is_text: false, parse: xls::parse_binary },
     Format { media_type: xls::MEDIA_TYPE, extensions: &["xls", "xlt"], recognises: xls::recognises, is_text: false, parse: xls::parse },

@@ -24,6 +24,7 @@ mod ole;
 mod package;
 mod pdf;
 mod plain;
+mod pptx;
 mod rtf;
 pub mod sandbox;
 mod sheet;

@@ -1,7 +1,7 @@
 //! `word/document.xml` and the notes → blocks.
 
 use super::super::text::{TextBuilder, normalized};
-use super::super::xml::{self, Element, Node};
+use super::super::xml::{self, Element, Node, Skipping};
 use super::super::{BlockKind, ParseError};
 use super::styles::{Role, Styles};
 
@@ -31,8 +31,7 @@ struct Reader<'a> {
     builder: &'a mut TextBuilder,
     styles: &'a Styles,
     title: Option<String>,
-    /// Names of the skipped element that is open, and how many of the same name are open in it.
-    skipping: Option<(String, usize)>,
+    skipping: Skipping,
     /// Paragraphs that are open: more than one inside a text box, which stands inside a paragraph.
     paragraphs: Vec<Paragraph>,
     /// Tables that are open, innermost last.
@@ -62,7 +61,7 @@ impl<'a> Reader<'a> {
             builder,
             styles,
             title: None,
-            skipping: None,
+            skipping: Skipping::default(),
             paragraphs: Vec::new(),
             tables: Vec::new(),
             in_text: false,
@@ -70,7 +69,8 @@ impl<'a> Reader<'a> {
     }
 
     fn take(&mut self, node: Node<'_>) {
-        if self.skip(&node) || self.builder.is_full() {
+        let skips = |element: &Element<'_>| SKIPPED.contains(&element.name);
+        if self.skipping.skips(&node, skips) || self.builder.is_full() {
             return;
         }
         match node {
@@ -79,25 +79,6 @@ impl<'a> Reader<'a> {
             Node::Text(text) if self.in_text => self.push_text(text),
             Node::Text(_) => {}
         }
-    }
-
-    /// Whether the node belongs to a skipped element.
-    fn skip(&mut self, node: &Node<'_>) -> bool {
-        match (&mut self.skipping, node) {
-            (Some((skipped, depth)), Node::Open(element)) if element.name == skipped => *depth += 1,
-            (Some((skipped, depth)), Node::Close(name)) if name == skipped => {
-                *depth -= 1;
-                if *depth == 0 {
-                    self.skipping = None;
-                }
-            }
-            (Some(_), _) => {}
-            (None, Node::Open(element)) if SKIPPED.contains(&element.name) => {
-                self.skipping = Some((element.name.to_owned(), 1));
-            }
-            (None, _) => return false,
-        }
-        true
     }
 
     fn open(&mut self, element: &Element<'_>) {

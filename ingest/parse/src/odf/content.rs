@@ -4,7 +4,7 @@ use taproot_schemas::document::NoteKind;
 
 use super::super::slide::{Piece, Slide};
 use super::super::text::{TextBuilder, normalized};
-use super::super::xml::{self, Element, Node};
+use super::super::xml::{self, Element, Node, Skipping};
 use super::super::{BlockKind, ParseError};
 use super::styles::Styles;
 
@@ -45,7 +45,7 @@ pub(super) fn push(builder: &mut TextBuilder, xml: &[u8], styles: Styles) -> Res
         styles,
         in_body: false,
         title: None,
-        skipping: None,
+        skipping: Skipping::default(),
         list_depth: 0,
         notes_depth: 0,
         paragraphs: Vec::new(),
@@ -68,8 +68,7 @@ struct Reader<'a> {
     styles: Styles,
     in_body: bool,
     title: Option<String>,
-    /// Name of the skipped element that is open, and how many of the same name are open in it.
-    skipping: Option<(String, usize)>,
+    skipping: Skipping,
     list_depth: usize,
     /// Inside of the speaker notes of a slide.
     notes_depth: usize,
@@ -125,26 +124,14 @@ impl Reader<'_> {
 
     /// Whether the node belongs to a skipped element.
     fn skip(&mut self, node: &Node<'_>) -> bool {
-        match (&mut self.skipping, node) {
-            (Some((skipped, depth)), Node::Open(element)) if element.name == skipped => *depth += 1,
-            (Some((skipped, depth)), Node::Close(name)) if name == skipped => {
-                *depth -= 1;
-                if *depth == 0 {
-                    self.skipping = None;
-                }
-            }
-            (Some(_), _) => {}
-            (None, Node::Open(element)) => {
-                let is_hidden = self.is_hidden(element);
-                if !is_hidden && !SKIPPED.contains(&element.name) {
-                    return false;
-                }
-                self.builder.note(NoteKind::HiddenText, u32::from(is_hidden));
-                self.skipping = Some((element.name.to_owned(), 1));
-            }
-            (None, _) => return false,
-        }
-        true
+        let (mut skipping, mut hidden) = (std::mem::take(&mut self.skipping), 0);
+        let skipped = skipping.skips(node, |element| {
+            hidden = u32::from(self.is_hidden(element));
+            hidden > 0 || SKIPPED.contains(&element.name)
+        });
+        self.skipping = skipping;
+        self.builder.note(NoteKind::HiddenText, hidden);
+        skipped
     }
 
     fn is_hidden(&self, element: &Element<'_>) -> bool {

@@ -8,7 +8,7 @@ use super::super::ParseError;
 use super::super::sheet::number::{self, NumberFormat};
 use super::super::sheet::{Cell, CellKind, Row, SheetWriter};
 use super::super::text::TextBuilder;
-use super::super::xml::{self, Element, Node};
+use super::super::xml::{self, Element, Node, Skipping};
 use super::styles::Styles;
 
 /// Columns of a sheet in LibreOffice and in Excel.
@@ -23,7 +23,7 @@ pub(super) fn push(builder: &mut TextBuilder, xml: &[u8], styles: Styles) -> Res
         writer: SheetWriter::new(builder),
         styles,
         in_body: false,
-        skipping: None,
+        skipping: Skipping::default(),
         sheets: 0,
         hidden_columns: Vec::new(),
         columns: 0,
@@ -47,8 +47,7 @@ struct Reader<'a> {
     writer: SheetWriter<'a>,
     styles: Styles,
     in_body: bool,
-    /// Name of the skipped element that is open, and how many of the same name are open in it.
-    skipping: Option<(String, usize)>,
+    skipping: Skipping,
     sheets: u32,
     hidden_columns: Vec<Range<u32>>,
     /// Columns that were declared so far.
@@ -77,6 +76,9 @@ struct OpenCell {
 /// Sheets and changes that are kept beside the ones that are shown; what is drawn on a sheet.
 const SKIPPED: &[&str] = &["tracked-changes", "shapes", "forms", "dde-links", "title", "desc", "object"];
 
+/// Who wrote a comment and when is not its text.
+const ABOUT_COMMENT: &[&str] = &["creator", "date", "date-string"];
+
 impl Reader<'_> {
     fn take(&mut self, node: &Node<'_>) {
         if !self.in_body {
@@ -94,28 +96,16 @@ impl Reader<'_> {
         }
     }
 
+    /// Whether the node belongs to a hidden sheet or a skipped element.
     fn skip(&mut self, node: &Node<'_>) -> bool {
-        match (&mut self.skipping, node) {
-            (Some((skipped, depth)), Node::Open(element)) if element.name == skipped => *depth += 1,
-            (Some((skipped, depth)), Node::Close(name)) if name == skipped => {
-                *depth -= 1;
-                if *depth == 0 {
-                    self.skipping = None;
-                }
-            }
-            (Some(_), _) => {}
-            (None, Node::Open(element)) => {
-                let style = || element.attribute("style-name").unwrap_or_default();
-                let is_hidden = element.name == "table" && self.styles.is_hidden("table", &style());
-                if !is_hidden && !SKIPPED.contains(&element.name) {
-                    return false;
-                }
-                self.writer.builder.note(NoteKind::HiddenText, u32::from(is_hidden));
-                self.skipping = Some((element.name.to_owned(), 1));
-            }
-            (None, _) => return false,
-        }
-        true
+        let (styles, in_comment, mut hidden) = (&self.styles, self.comment.is_some(), 0);
+        let skipped = self.skipping.skips(node, |element| {
+            let style = || element.attribute("style-name").unwrap_or_default();
+            hidden = u32::from(element.name == "table" && styles.is_hidden("table", &style()));
+            hidden > 0 || SKIPPED.contains(&element.name) || in_comment && ABOUT_COMMENT.contains(&element.name)
+        });
+        self.writer.builder.note(NoteKind::HiddenText, hidden);
+        skipped
     }
 
     fn open(&mut self, element: &Element<'_>) {
@@ -159,10 +149,6 @@ impl Reader<'_> {
             "a" => {
                 let begins_at = self.cell.as_ref().map_or(0, |cell| cell.text.len());
                 self.links.push((element.attribute("href").unwrap_or_default(), begins_at));
-            }
-            // Who wrote a comment and when is not its text.
-            "creator" | "date" | "date-string" if self.comment.is_some() => {
-                self.skipping = Some((element.name.to_owned(), 1));
             }
             _ => {}
         }
