@@ -1,13 +1,18 @@
 //! Word documents (.docx: Office Open XML, ECMA-376 part 1).
 //!
-//! Read are paragraphs with their styles, lists, tables, footnotes and the core properties. Left out are headers and
-//! footers, comments, deletions of tracked changes, and embedded objects.
+//! Read are paragraphs with their styles, lists, tables, text boxes, footnotes, links and the core properties; of tracked
+//! changes the new text. Left out and counted as hidden text are comments and what a reader does not see: hidden
+//! characters, letters of a point or less, and white letters on a page without shading. Left out without a count are
+//! headers and footers, charts, and embedded objects.
 
 mod body;
 pub(crate) mod styles;
 
-use super::package::{self, Kind, Package, Properties};
+use taproot_schemas::document::NoteKind;
+
+use super::package::{self, Kind, Package, Properties, Relation};
 use super::text::TextBuilder;
+use super::xml;
 use super::{ParseError, Parsed, ParsedDocument, Sink, Source};
 
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.openxmlformats-officedocument.wordprocessingml.document";
@@ -25,10 +30,20 @@ pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), Pars
     };
     let xml = package.member(&main)?.ok_or_else(|| ParseError::corrupt("the main document is missing"))?;
     let mut builder = TextBuilder::new(source.limits.max_document_chars);
-    let title = body::push(&mut builder, &xml, &styles)?;
-    for notes in ["footnotes.xml", "endnotes.xml"] {
-        if let Some(xml) = package.beside(&main, notes)? {
-            body::push_notes(&mut builder, &xml, &styles)?;
+    let relations = package.relations(&main)?;
+    let title = body::push(&mut builder, &xml, &styles, &relations)?;
+    for Relation { kind, target, .. } in relations.values() {
+        match kind.as_str() {
+            "footnotes" | "endnotes" => {
+                let relations = package.relations(target)?;
+                let xml = package.member(target)?.unwrap_or_default();
+                body::push_notes(&mut builder, &xml, &styles, &relations)?;
+            }
+            "comments" => {
+                let comments = xml::count(&package.member(target)?.unwrap_or_default(), "comment");
+                builder.note(NoteKind::HiddenText, comments);
+            }
+            _ => {}
         }
     }
     let built = builder.finish()?;

@@ -92,16 +92,10 @@ fn read_slide(
             "diagramData" => slide.pieces.extend(shapes::paragraphs(&part).into_iter().map(Piece::ListItem)),
             "chart" => slide.pieces.extend(chart::read(&part)),
             "notesSlide" => slide.notes.extend(shapes::notes(&part, builder)),
-            _ => builder.note(NoteKind::HiddenText, count(&part, "cm")),
+            _ => builder.note(NoteKind::HiddenText, xml::count(&part, "cm")),
         }
     }
     read
-}
-
-fn count(xml: &[u8], name: &str) -> u32 {
-    let mut count = 0;
-    let _ = xml::read(xml, |node| count += u32::from(matches!(node, Node::Open(element) if element.name == name)));
-    count
 }
 
 #[cfg(test)]

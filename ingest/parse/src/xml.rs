@@ -100,6 +100,13 @@ pub(crate) fn read(bytes: &[u8], mut take: impl FnMut(Node<'_>)) -> Result<(), P
     }
 }
 
+/// How many elements of this name there are, up to where the document is damaged.
+pub(crate) fn count(bytes: &[u8], name: &str) -> u32 {
+    let mut count = 0;
+    let _ = read(bytes, |node| count += u32::from(matches!(node, Node::Open(element) if element.name == name)));
+    count
+}
+
 fn open(start: &BytesStart<'_>, take: &mut impl FnMut(Node<'_>)) {
     let name = start.local_name();
     take(Node::Open(Element { name: name.as_ref(), start }));
