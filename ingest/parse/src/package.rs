@@ -184,10 +184,14 @@ pub(crate) mod testing {
 
     /// An archive with these members.
     pub fn archive(members: &[(&str, &str)]) -> Vec<u8> {
+        archive_of_bytes(&members.iter().map(|(name, content)| (*name, content.as_bytes())).collect::<Vec<_>>())
+    }
+
+    pub fn archive_of_bytes(members: &[(&str, &[u8])]) -> Vec<u8> {
         let mut archive = ZipWriter::new(Cursor::new(Vec::new()));
         for (name, content) in members {
             archive.start_file(*name, SimpleFileOptions::default()).unwrap();
-            archive.write_all(content.as_bytes()).unwrap();
+            archive.write_all(content).unwrap();
         }
         archive.finish().unwrap().into_inner()
     }

@@ -1,5 +1,6 @@
 //! Workbooks of BIFF8 records made here, in an OLE container.
 
+use super::super::package::testing::archive_of_bytes;
 use super::super::testing::{check, document, documents, survives_mutations};
 use super::*;
 
@@ -106,4 +107,55 @@ fn what_cannot_be_read_is_said() {
 #[test]
 fn broken_files_do_no_harm() {
     survives_mutations("a.xls", &workbook(&[], &[("Leave", 0, table())]));
+}
+
+/// A record of .xlsb (MS-XLSB 2.1.4): type and length in seven bits a byte, then its data.
+fn binary_record(kind: u16, data: &[u8]) -> Vec<u8> {
+    let kind = if kind < 0x80 { vec![kind as u8] } else { vec![kind as u8 | 0x80, (kind >> 7) as u8] };
+    [kind, vec![data.len() as u8], data.to_vec()].concat()
+}
+
+fn wide(text: &str) -> Vec<u8> {
+    let units: Vec<u16> = text.encode_utf16().collect();
+    [(units.len() as u32).to_le_bytes().to_vec(), units.into_iter().flat_map(u16::to_le_bytes).collect()].concat()
+}
+
+fn binary_workbook() -> Vec<u8> {
+    let words = |words: &[u32]| words.iter().flat_map(|word| word.to_le_bytes()).collect::<Vec<u8>>();
+    let cell =
+        |kind: u16, column: u32, value: &[u8]| binary_record(kind, &[words(&[column, 0]), value.to_vec()].concat());
+    let sheet = [
+        binary_record(0x0081, &[]),
+        binary_record(0x0094, &words(&[0, 1, 0, 1])),
+        binary_record(0x0091, &[]),
+        binary_record(0x0000, &words(&[0, 0, 0, 0])),
+        cell(0x0006, 0, &wide("姓名")),
+        cell(0x0006, 1, &wide("天数")),
+        binary_record(0x0000, &words(&[1, 0, 0, 0])),
+        cell(0x0006, 0, &wide("张三")),
+        cell(0x0005, 1, &15f64.to_le_bytes()),
+        binary_record(0x0092, &[]),
+    ];
+    let entry = [words(&[0, 1]), wide("rId1"), wide("Leave")].concat();
+    let workbook = [
+        binary_record(0x008f, &[]),
+        binary_record(0x009c, &entry),
+        binary_record(0x0090, &[]),
+        binary_record(0x009d, &[]),
+    ]
+    .concat();
+    let relations = "<Relationships><Relationship Id=\"rId1\" Type=\"http://x/worksheet\" Target=\"worksheets/s.bin\"/></Relationships>";
+    let package = "<Relationships><Relationship Id=\"r\" Type=\"http://x/relationships/officeDocument\" Target=\"xl/workbook.bin\"/></Relationships>";
+    archive_of_bytes(&[
+        ("_rels/.rels", package.as_bytes()),
+        ("xl/workbook.bin", &workbook),
+        ("xl/_rels/workbook.bin.rels", relations.as_bytes()),
+        ("xl/worksheets/s.bin", &sheet.concat()),
+    ])
+}
+
+#[test]
+fn binary_workbooks() {
+    check("a.xlsb", binary_workbook(), "h1: Leave\ntr: 姓名 | 天数\ntr^1: 张三 | 15");
+    survives_mutations("a.xlsb", &binary_workbook());
 }
