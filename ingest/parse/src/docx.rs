@@ -1,15 +1,19 @@
 //! Word documents (.docx: Office Open XML, ECMA-376 part 1).
 //!
-//! Read are paragraphs with their styles, lists, tables, text boxes, footnotes, links and the core properties; of tracked
+//! Read are paragraphs with their styles, lists, tables, text boxes, charts (after their paragraph),
+//! footnotes, links and the core properties; of tracked
 //! changes the new text. Left out and counted as hidden text are comments and what a reader does not see: hidden
 //! characters, letters of a point or less, and white letters on a page without shading. Left out without a count are
-//! headers and footers, charts, and embedded objects.
+//! headers and footers and embedded objects.
 
 mod body;
 pub(crate) mod styles;
 
+use std::collections::BTreeMap;
+
 use taproot_schemas::document::NoteKind;
 
+use super::chart;
 use super::package::{self, Kind, Package, Properties, Relation};
 use super::text::TextBuilder;
 use super::xml;
@@ -31,7 +35,11 @@ pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), Pars
     let xml = package.member(&main)?.ok_or_else(|| ParseError::corrupt("the main document is missing"))?;
     let mut builder = TextBuilder::new(source.limits.max_document_chars);
     let relations = package.relations(&main)?;
-    let title = body::push(&mut builder, &xml, &styles, &relations)?;
+    let mut charts = BTreeMap::new();
+    for (id, relation) in relations.iter().filter(|(_, relation)| relation.kind == "chart") {
+        charts.insert(id.clone(), chart::read(&package.member(&relation.target)?.unwrap_or_default()));
+    }
+    let title = body::push(&mut builder, &xml, &styles, &relations, charts)?;
     for Relation { kind, target, .. } in relations.values() {
         match kind.as_str() {
             "footnotes" | "endnotes" => {

@@ -8,6 +8,7 @@
 //! Adding a format: one file with a `parse` and, for a binary format, a `recognises`; one line in [`detect::FORMATS`].
 
 mod archive;
+mod chart;
 mod csv;
 mod detect;
 mod docx;

@@ -8,11 +8,11 @@
 //! Left out and counted as hidden text are hidden shapes and comments. Left out without a count are slide numbers, dates,
 //! headers and footers, what stands on masters and layouts, alternative texts of pictures, embedded objects.
 
-mod chart;
 mod shapes;
 
 use taproot_schemas::document::NoteKind;
 
+use super::chart;
 use super::package::{self, Kind, Package, Properties, Relation};
 use super::slide::{Piece, Slide};
 use super::text::TextBuilder;

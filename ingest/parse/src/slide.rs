@@ -29,14 +29,20 @@ impl Slide {
         builder.end_sections();
         builder.push_heading(1, &self.title);
         for piece in self.pieces {
-            match piece {
-                Piece::Paragraph(text) => drop(builder.push(BlockKind::Paragraph, &text)),
-                Piece::ListItem(text) => drop(builder.push(BlockKind::ListItem, &text)),
-                Piece::Table(rows, has_header) => builder.push_table(&rows, has_header),
-            }
+            piece.write(builder);
         }
         for note in self.notes {
             builder.push(BlockKind::Paragraph, &note);
+        }
+    }
+}
+
+impl Piece {
+    pub fn write(self, builder: &mut TextBuilder) {
+        match self {
+            Piece::Paragraph(text) => drop(builder.push(BlockKind::Paragraph, &text)),
+            Piece::ListItem(text) => drop(builder.push(BlockKind::ListItem, &text)),
+            Piece::Table(rows, has_header) => builder.push_table(&rows, has_header),
         }
     }
 }

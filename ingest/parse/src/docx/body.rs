@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use taproot_schemas::document::NoteKind;
 
 use super::super::package::Relation;
+use super::super::slide::Piece;
 use super::super::text::{TextBuilder, normalized};
 use super::super::xml::{self, Element, Node, Skipping};
 use super::super::{BlockKind, ParseError};
@@ -28,8 +29,9 @@ pub(super) fn push(
     xml: &[u8],
     styles: &Styles,
     relations: &BTreeMap<String, Relation>,
+    charts: BTreeMap<String, Vec<Piece>>,
 ) -> Result<Option<String>, ParseError> {
-    let mut reader = Reader::new(builder, styles, relations);
+    let mut reader = Reader { charts, ..Reader::new(builder, styles, relations) };
     match xml::read(xml, |node| reader.take(node)) {
         Ok(()) => {}
         // Broken off in the middle: what was read so far is kept when there is any.
@@ -46,7 +48,7 @@ pub(super) fn push_notes(
     styles: &Styles,
     relations: &BTreeMap<String, Relation>,
 ) -> Result<(), ParseError> {
-    push(builder, xml, styles, relations).map(|_| ())
+    push(builder, xml, styles, relations, BTreeMap::new()).map(|_| ())
 }
 
 struct Reader<'a> {
@@ -54,6 +56,10 @@ struct Reader<'a> {
     styles: &'a Styles,
     relations: &'a BTreeMap<String, Relation>,
     title: Option<String>,
+    /// Charts by the relations that place them.
+    charts: BTreeMap<String, Vec<Piece>>,
+    /// Charts of the open paragraph or table.
+    open_charts: Vec<Piece>,
     skipping: Skipping,
     /// Paragraphs that are open: more than one inside a text box, which stands inside a paragraph.
     paragraphs: Vec<Paragraph>,
@@ -108,6 +114,8 @@ impl<'a> Reader<'a> {
             styles,
             relations,
             title: None,
+            charts: BTreeMap::new(),
+            open_charts: Vec::new(),
             skipping: Skipping::default(),
             paragraphs: Vec::new(),
             tables: Vec::new(),
@@ -155,6 +163,10 @@ impl<'a> Reader<'a> {
             "hyperlink" => {
                 let target = element.prefixed_attribute("id").and_then(|id| self.relations.get(&id));
                 self.begin_link(target.filter(|target| target.is_external).map(|target| target.target.clone()));
+            }
+            "chart" => {
+                let chart = element.prefixed_attribute("id").and_then(|id| self.charts.remove(&id));
+                self.open_charts.extend(chart.into_iter().flatten());
             }
             "instrText" => self.in_field_code = true,
             "fldChar" => match element.attribute("fldCharType").as_deref() {
@@ -219,11 +231,15 @@ impl<'a> Reader<'a> {
             "r" => self.run = Run::default(),
             "instrText" => self.in_field_code = false,
             "hyperlink" => self.end_link(),
-            "p" => self.end_paragraph(),
+            "p" => {
+                self.end_paragraph();
+                self.write_charts();
+            }
             "tc" => self.table(Table::end_cell),
             "tbl" => {
                 if self.table_depth <= MAX_TABLE_DEPTH {
                     self.end_table();
+                    self.write_charts();
                 }
                 self.table_depth = self.table_depth.saturating_sub(1);
             }
@@ -272,6 +288,12 @@ impl<'a> Reader<'a> {
         let code = element.attribute("char").and_then(|code| u32::from_str_radix(&code, 16).ok());
         if let Some(character) = code.filter(|code| !(0xe000..0xf900).contains(code)).and_then(char::from_u32) {
             self.push_text(character.encode_utf8(&mut [0; 4]));
+        }
+    }
+
+    fn write_charts(&mut self) {
+        if self.paragraphs.is_empty() && self.tables.is_empty() {
+            self.open_charts.drain(..).for_each(|piece| piece.write(self.builder));
         }
     }
 

@@ -98,6 +98,20 @@ fn links_of_relations_and_of_fields() {
 }
 
 #[test]
+fn charts_stand_after_their_paragraph() {
+    let chart = "<c:chartSpace><c:title><a:t>Sales</a:t></c:title><c:ser><c:tx><c:pt><c:v>2024</c:v></c:pt></c:tx>\
+        <c:cat><c:pt idx=\"0\"><c:v>Q1</c:v></c:pt></c:cat><c:val><c:pt idx=\"0\"><c:v>4.2999999999999998</c:v></c:pt></c:val></c:ser></c:chartSpace>";
+    let body = "<w:p><w:r><w:drawing><c:chart r:id=\"c\"/></w:drawing><w:t>Figure 1</w:t></w:r></w:p>".to_owned()
+        + &p("", "end");
+    let file = archive(&[
+        ("word/document.xml", &format!("<w:document>{body}</w:document>")),
+        ("word/_rels/document.xml.rels", "<R><Relationship Id=\"c\" Type=\"t/chart\" Target=\"charts/c.xml\"/></R>"),
+        ("word/charts/c.xml", chart),
+    ]);
+    check("a.docx", &file, "p: Figure 1\np: Sales\ntr: | 2024\ntr^1: Q1 | 4.3\np: end");
+}
+
+#[test]
 fn what_nobody_sees_is_left_out_and_counted() {
     let run = |properties: &str, text: &str| format!("<w:r><w:rPr>{properties}</w:rPr><w:t>{text}</w:t></w:r>");
     let white = "<w:color w:val=\"FFFFFF\"/>";

@@ -3,9 +3,9 @@
 
 use std::collections::BTreeMap;
 
-use super::super::sheet::number;
-use super::super::slide::Piece;
-use super::super::xml::{self, Node};
+use super::sheet::number;
+use super::slide::Piece;
+use super::xml::{self, Node};
 
 /// Series and categories that are read of one chart.
 const MAX_SERIES: usize = 100;
@@ -18,7 +18,7 @@ struct Series {
     values: BTreeMap<usize, String>,
 }
 
-pub(super) fn read(xml: &[u8]) -> Vec<Piece> {
+pub(crate) fn read(xml: &[u8]) -> Vec<Piece> {
     let (mut title, mut series) = (String::new(), Vec::<Series>::new());
     // The part of a series that is open: its name, its categories or its values.
     let (mut part, mut point, mut text) = (String::new(), 0, String::new());
