@@ -4,7 +4,10 @@
 //! no magic bytes, so there the extension decides between Markdown, JSON Lines and plain text.
 
 use super::encoding::is_binary;
-use super::{ParseError, Sink, Source, archive, csv, docx, html, jsonl, mail, markdown, odf, ole, pdf, plain, pptx, rtf, xls, xlsx};
+use super::{
+    ParseError, Sink, Source, archive, csv, docx, html, jsonl, mail, markdown, odf, ole, pdf, plain, pptx, rtf, xls,
+    xlsx,
+};
 
 /// One format that Taproot reads.
 pub(crate) struct Format {

@@ -15,6 +15,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use calamine::{Data, DataRef, Reader, Sheet, SheetType, SheetVisible, Xls, XlsError, Xlsb, XlsbError};
 use taproot_schemas::document::NoteKind;
 
+use super::ole;
 use super::package::{self, Kind, Package};
 use super::sheet::number::{self, NumberFormat};
 use super::sheet::{Cell, CellKind, Row, SheetWriter};
@@ -24,15 +25,12 @@ use super::{ParseError, Parsed, ParsedDocument, Sink, Source};
 pub(crate) const MEDIA_TYPE: &str = "application/vnd.ms-excel";
 pub(crate) const BINARY_MEDIA_TYPE: &str = "application/vnd.ms-excel.sheet.binary.macroenabled.12";
 
-const OLE_MAGIC: &[u8] = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1";
 /// The stream with the workbook since Excel 97, and before.
 const STREAMS: &[&str] = &["/Workbook", "/Book"];
 
 /// An OLE container with a workbook at its root.
 pub(crate) fn recognises(bytes: &[u8]) -> bool {
-    let container = || cfb::CompoundFile::open(Cursor::new(bytes)).ok();
-    bytes.starts_with(OLE_MAGIC)
-        && container().is_some_and(|container| STREAMS.iter().any(|stream| container.is_stream(stream)))
+    ole::kind(bytes) == Some(ole::Kind::Excel)
 }
 
 pub(crate) fn recognises_binary(bytes: &[u8]) -> bool {
