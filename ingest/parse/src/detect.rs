@@ -4,7 +4,10 @@
 //! no magic bytes, so there the extension decides between Markdown, JSON Lines and plain text.
 
 use super::encoding::is_binary;
-use super::{ParseError, Sink, Source, archive, docx, html, jsonl, mail, markdown, ole, pdf, plain, rtf};
+use super::{
+    ParseError, Sink, Source, archive, csv, docx, html, jsonl, mail, markdown, odf, ole, pdf, plain, pptx, rtf, xls,
+    xlsx,
+};
 
 /// One format that Taproot reads.
 pub(crate) struct Format {
@@ -23,6 +26,13 @@ pub(crate) struct Format {
 pub(crate) static FORMATS: &[Format] = &[
     Format { media_type: "application/pdf", extensions: &["pdf"], recognises: pdf::recognises, is_text: false, parse: pdf::parse },
     Format { media_type: docx::MEDIA_TYPE, extensions: &["docx", "docm", "dotx"], recognises: docx::recognises, is_text: false, parse: docx::parse },
+    Format { media_type: pptx::MEDIA_TYPE, extensions: &["pptx", "pptm", "ppsx", "potx"], recognises: pptx::recognises, is_text: false, parse: pptx::parse },
+    Format { media_type: xlsx::MEDIA_TYPE, extensions: &["xlsx", "xlsm", "xltx", "xltm"], recognises: xlsx::recognises, is_text: false, parse: xlsx::parse },
+    Format { media_type: xls::BINARY_MEDIA_TYPE, extensions: &["xlsb"], recognises: xls::recognises_binary, is_text: false, parse: xls::parse_binary },
+    Format { media_type: xls::MEDIA_TYPE, extensions: &["xls", "xlt"], recognises: xls::recognises, is_text: false, parse: xls::parse },
+    Format { media_type: odf::TEXT_MEDIA_TYPE, extensions: &["odt", "ott", "odm"], recognises: odf::recognises_text, is_text: false, parse: odf::parse },
+    Format { media_type: odf::SHEETS_MEDIA_TYPE, extensions: &["ods", "ots"], recognises: odf::recognises_sheets, is_text: false, parse: odf::parse },
+    Format { media_type: odf::SLIDES_MEDIA_TYPE, extensions: &["odp", "otp"], recognises: odf::recognises_slides, is_text: false, parse: odf::parse },
     Format { media_type: archive::MEDIA_TYPE, extensions: &["zip"], recognises: archive::recognises, is_text: false, parse: archive::parse },
     Format { media_type: rtf::MEDIA_TYPE, extensions: &["rtf"], recognises: rtf::recognises, is_text: false, parse: rtf::parse },
     Format { media_type: mail::MSG_MEDIA_TYPE, extensions: &["msg"], recognises: mail::recognises_msg, is_text: false, parse: mail::parse_msg },
@@ -31,6 +41,7 @@ pub(crate) static FORMATS: &[Format] = &[
     Format { media_type: "text/html", extensions: &["html", "htm", "xhtml"], recognises: html::recognises, is_text: true, parse: html::parse },
     Format { media_type: "application/jsonl", extensions: &["jsonl", "ndjson"], recognises: never, is_text: true, parse: jsonl::parse },
     Format { media_type: "text/markdown", extensions: &["md", "markdown", "mdown", "mkd"], recognises: never, is_text: true, parse: markdown::parse },
+    Format { media_type: "text/csv", extensions: &["csv", "tsv", "tab"], recognises: never, is_text: true, parse: csv::parse },
     Format { media_type: "text/plain", extensions: &["txt", "text", ""], recognises: never, is_text: true, parse: plain::parse },
 ];
 

@@ -8,6 +8,8 @@
 //! Adding a format: one file with a `parse` and, for a binary format, a `recognises`; one line in [`detect::FORMATS`].
 
 mod archive;
+mod chart;
+mod csv;
 mod detect;
 mod docx;
 mod encoding;
@@ -18,13 +20,19 @@ mod jsonl;
 mod mail;
 mod markdown;
 mod nested;
+mod odf;
 mod ole;
 mod package;
 mod pdf;
 mod plain;
+mod pptx;
 mod rtf;
 pub mod sandbox;
+mod sheet;
+mod slide;
 mod text;
+mod xls;
+mod xlsx;
 mod xml;
 
 use std::collections::BTreeMap;

@@ -115,6 +115,11 @@ impl TextBuilder {
         self.append(BlockKind::Heading { level }, &text);
     }
 
+    /// What follows stands under no heading.
+    pub fn end_sections(&mut self) {
+        self.path.clear();
+    }
+
     /// Appends a block and returns its index; none when nothing is left of `text`.
     pub fn push(&mut self, kind: BlockKind, text: &str) -> Option<usize> {
         let text = if kind == BlockKind::Code { code_lines(text) } else { normalized(text) };
@@ -129,9 +134,9 @@ impl TextBuilder {
     pub fn push_table(&mut self, rows: &[Vec<String>], first_is_header: bool) {
         let mut header = None;
         for (index, row) in rows.iter().enumerate() {
-            let cells: Vec<String> = row.iter().map(|cell| normalized(cell)).collect();
-            if cells.iter().all(String::is_empty) {
-                continue;
+            let mut cells: Vec<String> = row.iter().map(|cell| normalized(cell)).collect();
+            while cells.last().is_some_and(String::is_empty) {
+                cells.pop();
             }
             let pushed = self.push(BlockKind::TableRow { header }, &cells.join(CELL_SEPARATOR));
             if index == 0 && first_is_header {

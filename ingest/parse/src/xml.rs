@@ -1,6 +1,7 @@
 //! The little of XML that the office formats need: elements, attributes and text, in order.
 
 use quick_xml::events::{BytesStart, Event};
+use quick_xml::name::QName;
 use quick_xml::{Reader, XmlVersion};
 
 use super::ParseError;
@@ -23,12 +24,47 @@ pub(crate) struct Element<'a> {
 impl Element<'_> {
     /// The value of the attribute with this local name.
     pub fn attribute(&self, name: &str) -> Option<String> {
-        let found = self.start.attributes().flatten().find(|attribute| attribute.key.local_name().as_ref() == name)?;
+        self.value_of(|key| key.local_name().as_ref() == name)
+    }
+
+    /// The value of the attribute with this local name in a name space: `r:id` beside of `id`.
+    pub fn prefixed_attribute(&self, name: &str) -> Option<String> {
+        self.value_of(|key| key.prefix().is_some() && key.local_name().as_ref() == name)
+    }
+
+    fn value_of(&self, is_wanted: impl Fn(QName<'_>) -> bool) -> Option<String> {
+        let found = self.start.attributes().flatten().find(|attribute| is_wanted(attribute.key))?;
         Some(
             found
                 .normalized_value(XmlVersion::Implicit1_0)
                 .map_or_else(|_| found.value.to_string(), |value| value.into_owned()),
         )
+    }
+}
+
+/// Passes over elements with all that is in them.
+#[derive(Debug, Default)]
+pub(crate) struct Skipping {
+    /// Name of the element that is open, and how many of the same name are open in it.
+    open: Option<(String, usize)>,
+}
+
+impl Skipping {
+    /// Whether the node belongs to an element that is passed over; `begins` says which ones are.
+    pub fn skips(&mut self, node: &Node<'_>, begins: impl FnOnce(&Element<'_>) -> bool) -> bool {
+        match (&mut self.open, node) {
+            (Some((skipped, depth)), Node::Open(element)) if element.name == skipped => *depth += 1,
+            (Some((skipped, depth)), Node::Close(name)) if name == skipped => {
+                *depth -= 1;
+                if *depth == 0 {
+                    self.open = None;
+                }
+            }
+            (Some(_), _) => {}
+            (None, Node::Open(element)) if begins(element) => self.open = Some((element.name.to_owned(), 1)),
+            (None, _) => return false,
+        }
+        true
     }
 }
 
@@ -62,6 +98,13 @@ pub(crate) fn read(bytes: &[u8], mut take: impl FnMut(Node<'_>)) -> Result<(), P
             Event::Comment(_) | Event::Decl(_) | Event::PI(_) | Event::DocType(_) => {}
         }
     }
+}
+
+/// How many elements of this name there are, up to where the document is damaged.
+pub(crate) fn count(bytes: &[u8], name: &str) -> u32 {
+    let mut count = 0;
+    let _ = read(bytes, |node| count += u32::from(matches!(node, Node::Open(element) if element.name == name)));
+    count
 }
 
 fn open(start: &BytesStart<'_>, take: &mut impl FnMut(Node<'_>)) {

@@ -28,6 +28,7 @@ struct Style {
     /// From 0, as in the file.
     outline_level: Option<u8>,
     is_list: bool,
+    is_shaded: bool,
 }
 
 /// Steps from a style to the ones it is based on that are followed; a cycle ends here.
@@ -60,6 +61,12 @@ impl Styles {
         }
         Role::Body
     }
+
+    /// Whether paragraphs of this style stand on a colour of their own.
+    pub fn is_shaded(&self, id: &str) -> bool {
+        let based_on = |style: &&'_ Style| style.based_on.as_ref().and_then(|id| self.styles.get(id));
+        std::iter::successors(self.styles.get(id), based_on).take(MAX_INHERITANCE).any(|style| style.is_shaded)
+    }
 }
 
 pub(super) fn read(xml: &[u8]) -> Result<Styles, ParseError> {
@@ -77,6 +84,7 @@ pub(super) fn read(xml: &[u8]) -> Result<Styles, ParseError> {
                 "basedOn" => style.based_on = element.attribute("val"),
                 "outlineLvl" => style.outline_level = element.attribute("val").and_then(|level| level.parse().ok()),
                 "numPr" => style.is_list = true,
+                "shd" => style.is_shaded = true,
                 _ => {}
             }
         }
