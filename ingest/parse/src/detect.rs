@@ -4,7 +4,7 @@
 //! no magic bytes, so there the extension decides between Markdown, JSON Lines and plain text.
 
 use super::encoding::is_binary;
-use super::{ParseError, Sink, Source, archive, docx, html, jsonl, mail, markdown, ole, pdf, plain, rtf};
+use super::{ParseError, Sink, Source, archive, doc, docx, html, jsonl, mail, markdown, ole, pdf, plain, ppt, rtf};
 
 /// One format that Taproot reads.
 pub(crate) struct Format {
@@ -24,6 +24,8 @@ pub(crate) static FORMATS: &[Format] = &[
     Format { media_type: "application/pdf", extensions: &["pdf"], recognises: pdf::recognises, is_text: false, parse: pdf::parse },
     Format { media_type: docx::MEDIA_TYPE, extensions: &["docx", "docm", "dotx"], recognises: docx::recognises, is_text: false, parse: docx::parse },
     Format { media_type: archive::MEDIA_TYPE, extensions: &["zip"], recognises: archive::recognises, is_text: false, parse: archive::parse },
+    Format { media_type: doc::MEDIA_TYPE, extensions: &["doc", "dot"], recognises: doc::recognises, is_text: false, parse: doc::parse },
+    Format { media_type: ppt::MEDIA_TYPE, extensions: &["ppt", "pps", "pot"], recognises: ppt::recognises, is_text: false, parse: ppt::parse },
     Format { media_type: rtf::MEDIA_TYPE, extensions: &["rtf"], recognises: rtf::recognises, is_text: false, parse: rtf::parse },
     Format { media_type: mail::MSG_MEDIA_TYPE, extensions: &["msg"], recognises: mail::recognises_msg, is_text: false, parse: mail::parse_msg },
     Format { media_type: mail::EML_MEDIA_TYPE, extensions: &["eml"], recognises: mail::recognises_eml, is_text: true, parse: mail::parse_eml },
@@ -54,7 +56,10 @@ pub(crate) fn detect(name: &str, bytes: &[u8]) -> Result<&'static Format, ParseE
     if ole::is_container(bytes) {
         return Err(match ole::kind(bytes) {
             Some(ole::Kind::EncryptedPackage) => ParseError::Encrypted,
-            _ => ParseError::Unsupported("Office files of before 2007 are not read".to_owned()),
+            _ if named.is_some_and(|format| !format.is_text) => {
+                ParseError::Corrupt(format!("it is not a .{extension} file"))
+            }
+            _ => ParseError::Unsupported("files of this old container format are not read".to_owned()),
         });
     }
     match named {

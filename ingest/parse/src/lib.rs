@@ -9,6 +9,7 @@
 
 mod archive;
 mod detect;
+mod doc;
 mod docx;
 mod encoding;
 mod error;
@@ -22,6 +23,7 @@ mod ole;
 mod package;
 mod pdf;
 mod plain;
+mod ppt;
 mod rtf;
 pub mod sandbox;
 mod text;
