@@ -4,7 +4,7 @@
 //! no magic bytes, so there the extension decides between Markdown, JSON Lines and plain text.
 
 use super::encoding::is_binary;
-use super::{ParseError, Sink, Source, archive, doc, docx, html, jsonl, mail, markdown, ole, pdf, plain, ppt, rtf};
+use super::{ParseError, Sink, Source, archive, doc, docx, epub, html, jsonl, mail, markdown, ole, pdf, plain, ppt, rtf};
 
 /// One format that Taproot reads.
 pub(crate) struct Format {
@@ -26,6 +26,7 @@ pub(crate) static FORMATS: &[Format] = &[
     Format { media_type: archive::MEDIA_TYPE, extensions: &["zip"], recognises: archive::recognises, is_text: false, parse: archive::parse },
     Format { media_type: doc::MEDIA_TYPE, extensions: &["doc", "dot"], recognises: doc::recognises, is_text: false, parse: doc::parse },
     Format { media_type: ppt::MEDIA_TYPE, extensions: &["ppt", "pps", "pot"], recognises: ppt::recognises, is_text: false, parse: ppt::parse },
+    Format { media_type: epub::MEDIA_TYPE, extensions: &["epub"], recognises: epub::recognises, is_text: false, parse: epub::parse },
     Format { media_type: rtf::MEDIA_TYPE, extensions: &["rtf"], recognises: rtf::recognises, is_text: false, parse: rtf::parse },
     Format { media_type: mail::MSG_MEDIA_TYPE, extensions: &["msg"], recognises: mail::recognises_msg, is_text: false, parse: mail::parse_msg },
     Format { media_type: mail::EML_MEDIA_TYPE, extensions: &["eml"], recognises: mail::recognises_eml, is_text: true, parse: mail::parse_eml },

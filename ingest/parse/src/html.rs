@@ -100,6 +100,30 @@ pub(crate) fn push_page(builder: &mut TextBuilder, html: &str) {
     push_tree(builder, &Html::parse_document(html));
 }
 
+/// Elements that are empty in HTML, where `/>` means nothing at all others (HTML standard, 13.1.2).
+const VOID: &[&str] =
+    &["area", "base", "br", "col", "embed", "hr", "img", "input", "link", "meta", "source", "track", "wbr"];
+
+/// XHTML as HTML: `<title/>` gets its end, so that it does not swallow the page.
+pub(crate) fn of_xhtml(xhtml: &str) -> String {
+    let mut out = String::with_capacity(xhtml.len());
+    let mut rest = xhtml;
+    while let Some(end) = rest.find("/>") {
+        let (before, after) = rest.split_at(end);
+        out.push_str(before);
+        let tag = before.rfind('<').map_or("", |start| &before[start + 1..]);
+        let name = tag.split(|c: char| c.is_whitespace()).next().unwrap_or_default();
+        let is_name = name.starts_with(|c: char| c.is_ascii_alphabetic()) && !tag.contains('>');
+        match name.to_ascii_lowercase() {
+            name if is_name && !VOID.contains(&name.as_str()) => out.extend(["></", name.as_str(), ">"]),
+            _ => out.push_str("/>"),
+        }
+        rest = &after[2..];
+    }
+    out.push_str(rest);
+    out
+}
+
 /// Appends a piece of HTML that stands inside another document.
 pub(crate) fn push_fragment(builder: &mut TextBuilder, html: &str) {
     push_tree(builder, &Html::parse_fragment(html));

@@ -12,6 +12,7 @@ mod detect;
 mod doc;
 mod docx;
 mod encoding;
+mod epub;
 mod error;
 mod grid;
 mod html;

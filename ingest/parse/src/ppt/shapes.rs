@@ -20,6 +20,17 @@ const RUNNING: std::ops::RangeInclusive<u8> = 7..=10;
 const TABLE_PROPERTY: u16 = 0x039f;
 /// Cells of a table that are laid out; more become lines of text.
 const MAX_CELLS: usize = 10_000;
+const MAX_PLACES: usize = 40_000;
+const MAX_REPEATED_BYTES: usize = 200;
+const MAX_SPAN: usize = 64;
+
+struct Cell {
+    left: i32,
+    top: i32,
+    right: i32,
+    bottom: i32,
+    text: String,
+}
 
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Text {
@@ -98,22 +109,35 @@ fn table(group: &Record<'_>, outline: &[Text]) -> Vec<Vec<String>> {
     let mut cells = Vec::new();
     for shape in group.children().filter(|child| child.kind == SHAPE).take(MAX_CELLS) {
         let Some(anchor) = shape.child(CHILD_ANCHOR) else { continue };
-        let (Some(left), Some(top)) = (u32_at(anchor.body, 0), u32_at(anchor.body, 4)) else { continue };
+        let side = |at| u32_at(anchor.body, at).map(|place| place as i32);
+        let (Some(left), Some(top), Some(right), Some(bottom)) = (side(0), side(4), side(8), side(12)) else {
+            continue;
+        };
         let texts = text_of(&shape, outline);
         if !texts.is_empty() {
             let text = texts.into_iter().map(|text| text.text).collect::<Vec<_>>().join("\n");
-            cells.push((top as i32, left as i32, text));
+            cells.push(Cell { left, top, right, bottom, text });
         }
     }
-    let tops: BTreeSet<i32> = cells.iter().map(|(top, ..)| *top).collect();
-    let lefts: BTreeSet<i32> = cells.iter().map(|(_, left, _)| *left).collect();
-    if tops.len() * lefts.len() > 4 * MAX_CELLS {
-        return cells.into_iter().map(|(.., text)| vec![text]).collect();
+    let tops: BTreeSet<i32> = cells.iter().map(|cell| cell.top).collect();
+    let lefts: BTreeSet<i32> = cells.iter().map(|cell| cell.left).collect();
+    if tops.len() * lefts.len() > MAX_PLACES {
+        return cells.into_iter().map(|cell| vec![cell.text]).collect();
     }
     let mut rows = vec![vec![String::new(); lefts.len()]; tops.len()];
-    for (top, left, text) in cells {
-        let (row, column) = (tops.range(..top).count(), lefts.range(..left).count());
-        rows[row][column] = text;
+    for cell in cells {
+        // A merged cell repeats its text, so that each row can be read alone; a page of text does not.
+        let covered = if cell.text.len() <= MAX_REPEATED_BYTES { MAX_SPAN } else { 1 };
+        for row in covers(&tops, cell.top, cell.bottom).take(covered) {
+            for column in covers(&lefts, cell.left, cell.right).take(covered) {
+                rows[row][column].clone_from(&cell.text);
+            }
+        }
     }
     rows
+}
+
+/// Which of the places a cell from `start` to `end` covers; `start` is one of them.
+fn covers(places: &BTreeSet<i32>, start: i32, end: i32) -> std::ops::Range<usize> {
+    places.range(..start).count()..places.range(..end.max(start.saturating_add(1))).count()
 }

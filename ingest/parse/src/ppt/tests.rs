@@ -48,8 +48,9 @@ fn drawing(shapes: &[Vec<u8>]) -> Vec<u8> {
     tree(DRAWING, &[tree(DRAWING_CONTAINER, &[tree(SHAPE_GROUP, &[vec![tree(SHAPE, &[])], shapes.to_vec()].concat())])])
 }
 
-fn cell(left: u32, top: u32, content: &str) -> Vec<u8> {
-    shape(text(4, content), &[atom(CHILD_ANCHOR, &numbers(&[left, top, 0, 0]))])
+/// A cell of one row; `right` tells how many columns it has.
+fn cell(left: u32, top: u32, right: u32, content: &str) -> Vec<u8> {
+    shape(text(4, content), &[atom(CHILD_ANCHOR, &numbers(&[left, top, right, top + 10]))])
 }
 
 /// A presentation, and what its stream of the user says: two slides, saved twice.
@@ -59,10 +60,11 @@ fn streams() -> (Vec<u8>, Vec<u8>) {
         SHAPE_GROUP,
         &[
             tree(SHAPE, &[record(SHAPE_PROPERTIES, 1 << 4 | 3, &table_flags)]),
-            cell(9, 20, "15"),
-            cell(1, 10, "Grade"),
-            cell(9, 10, "Days"),
-            cell(1, 20, "A"),
+            cell(9, 20, 19, "15"),
+            cell(1, 10, 9, "Grade"),
+            cell(9, 10, 19, "Days"),
+            cell(1, 20, 9, "A"),
+            cell(1, 30, 19, "All"),
         ],
     );
     let placeholder = |kind: u8| tree(CLIENT_DATA, &[atom(PLACEHOLDER, &[0, 0, 0, 0, kind, 0, 0, 0])]);
@@ -116,7 +118,8 @@ fn presentation() -> Vec<u8> {
     ])
 }
 
-const SHOWN: &str = "h1: Leave\nli: First line\nli: Second\ntr: Grade | Days\ntr^1: A | 15\np: Say this.\np: 年假";
+const SHOWN: &str =
+    "h1: Leave\nli: First line\nli: Second\ntr: Grade | Days\ntr^1: A | 15\ntr^2: All | All\np: Say this.\np: 年假";
 
 #[test]
 fn slides_in_order_with_tables_and_notes() {
