@@ -1,10 +1,11 @@
 //! Which parser reads a file: by content first, by the extension of its name second.
 //!
 //! A name lies more often than magic bytes do (a PDF that was renamed, a page saved without an extension). Text has
-//! no magic bytes, so there the extension decides between Markdown, JSON Lines and plain text.
+//! no magic bytes, so there the extension decides between Markdown, JSON Lines, code and plain text; text with an unknown
+//! ending is plain text.
 
 use super::encoding::is_binary;
-use super::{ParseError, Sink, Source, archive, doc, docx, epub, html, jsonl, mail, markdown, ole, pdf, plain, ppt, rtf};
+use super::{ParseError, Sink, Source, archive, captions, code, doc, docx, epub, html, jsonl, mail, markdown, markup, notebook, ole, pdf, plain, ppt, rtf};
 
 /// One format that Taproot reads.
 pub(crate) struct Format {
@@ -34,8 +35,19 @@ pub(crate) static FORMATS: &[Format] = &[
     Format { media_type: "text/html", extensions: &["html", "htm", "xhtml"], recognises: html::recognises, is_text: true, parse: html::parse },
     Format { media_type: "application/jsonl", extensions: &["jsonl", "ndjson"], recognises: never, is_text: true, parse: jsonl::parse },
     Format { media_type: "text/markdown", extensions: &["md", "markdown", "mdown", "mkd"], recognises: never, is_text: true, parse: markdown::parse },
+    Format { media_type: notebook::MEDIA_TYPE, extensions: &["ipynb"], recognises: notebook::recognises, is_text: true, parse: notebook::parse },
+    Format { media_type: captions::VTT_MEDIA_TYPE, extensions: &["vtt"], recognises: captions::recognises, is_text: true, parse: captions::parse },
+    Format { media_type: captions::SRT_MEDIA_TYPE, extensions: &["srt"], recognises: never, is_text: true, parse: captions::parse },
+    Format { media_type: markup::MEDIA_TYPE, extensions: &["xml", "nxml", "rss", "atom", "dita", "dbk", "svg", "wsdl", "xsd", "xsl"], recognises: markup::recognises, is_text: true, parse: markup::parse },
+    Format { media_type: code::JSON_MEDIA_TYPE, extensions: &["json", "geojson", "webmanifest"], recognises: never, is_text: true, parse: code::parse_json },
+    Format { media_type: code::MEDIA_TYPE, extensions: code::EXTENSIONS, recognises: never, is_text: true, parse: code::parse },
     Format { media_type: "text/plain", extensions: &["txt", "text", ""], recognises: never, is_text: true, parse: plain::parse },
 ];
+
+/// The format of text of which nothing else is known.
+fn plain_text() -> &'static Format {
+    &FORMATS[FORMATS.len() - 1]
+}
 
 fn never(_: &[u8]) -> bool {
     false
@@ -67,8 +79,19 @@ pub(crate) fn detect(name: &str, bytes: &[u8]) -> Result<&'static Format, ParseE
         Some(format) if !format.is_text => Err(ParseError::Corrupt(format!("it is not a .{extension} file"))),
         Some(format) if !is_binary(bytes) => Ok(format),
         Some(_) => Err(ParseError::Unsupported("the file is not a text file".to_owned())),
+        None if is_prose(bytes) => Ok(plain_text()),
         None => Err(ParseError::Unsupported(format!("files of the kind .{extension} are not read"))),
     }
+}
+
+/// Whether a file with an unknown ending is text that somebody can read: it decodes as UTF-8, and has no line that only
+/// programs write.
+fn is_prose(bytes: &[u8]) -> bool {
+    const MAX_WORD_BYTES: usize = 10_000;
+    let is_word_byte = |byte: &u8| !byte.is_ascii_whitespace();
+    !is_binary(bytes)
+        && str::from_utf8(bytes).is_ok()
+        && bytes.chunk_by(|a, b| is_word_byte(a) && is_word_byte(b)).all(|word| word.len() <= MAX_WORD_BYTES)
 }
 
 fn extension(name: &str) -> String {
@@ -76,7 +99,9 @@ fn extension(name: &str) -> String {
     match file.rsplit_once('.') {
         // `.gitignore` is a name, not an extension.
         Some((stem, extension)) if !stem.is_empty() => extension.to_lowercase(),
-        _ => String::new(),
+        Some(_) => String::new(),
+        // `Makefile` says what it is by its whole name.
+        None => Some(file.to_lowercase()).filter(|name| code::EXTENSIONS.contains(&name.as_str())).unwrap_or_default(),
     }
 }
 
@@ -96,13 +121,18 @@ mod tests {
         check("READ.ME/notes", b"just text", Ok("text/plain"));
         check("a.b/Guide.MD", b"# Guide", Ok("text/markdown"));
         check("lines.jsonl", b"{}", Ok("application/jsonl"));
+        check("notes.xyz", "年假 text".as_bytes(), Ok("text/plain"));
+        check("settings", b"<?xml version='1.0'?><a/>", Ok("application/xml"));
+        check("build/Dockerfile", b"FROM x", Ok("text/x-source"));
+        check("a.json", b"{\"cells\":[{\"cell_type\":0}],\"nbformat\":4}", Ok("application/x-ipynb+json"));
     }
 
     #[test]
     fn what_is_not_read_is_named() {
         check("a.md", b"", Err(ParseError::Empty));
         check("a.pdf", b"no", Err(ParseError::Corrupt("it is not a .pdf file".into())));
-        check("a.xyz", b"text", Err(ParseError::Unsupported("files of the kind .xyz are not read".into())));
+        check("a.xyz", &[b'x'; 20_000], Err(ParseError::Unsupported("files of the kind .xyz are not read".into())));
+        check("a.xyz", b"caf\xe9", Err(ParseError::Unsupported("files of the kind .xyz are not read".into())));
         check(
             "a.txt",
             b"\x7fELF\x02\x01\x01\0\0\0\0\0",

@@ -112,6 +112,14 @@ fn push_tree(builder: &mut TextBuilder, tree: &Html) {
     *builder = reader.builder;
 }
 
+/// A line of text in which `&amp;` stands for `&`, without tags.
+pub(crate) fn unescaped(text: &str) -> String {
+    if !text.contains('&') {
+        return text.to_owned();
+    }
+    Html::parse_fragment(&text.replace('<', "&lt;")).root_element().text().collect()
+}
+
 /// The charset that a page declares in `<meta charset=…>` or `<meta … content="…; charset=…">`.
 fn declared_charset(bytes: &[u8]) -> Option<Vec<u8>> {
     let head = bytes[..bytes.len().min(DECLARATION_BYTES)].to_ascii_lowercase();

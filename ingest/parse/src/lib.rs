@@ -8,6 +8,8 @@
 //! Adding a format: one file with a `parse` and, for a binary format, a `recognises`; one line in [`detect::FORMATS`].
 
 mod archive;
+mod captions;
+mod code;
 mod detect;
 mod doc;
 mod docx;
@@ -19,7 +21,9 @@ mod html;
 mod jsonl;
 mod mail;
 mod markdown;
+mod markup;
 mod nested;
+mod notebook;
 mod ole;
 mod package;
 mod pdf;
