@@ -5,7 +5,7 @@
 //! ending is plain text.
 
 use super::encoding::is_binary;
-use super::{ParseError, Sink, Source, archive, captions, code, doc, docx, epub, html, jsonl, mail, markdown, markup, notebook, ole, pdf, plain, ppt, rtf};
+use super::{ParseError, Sink, Source, archive, asciidoc, captions, code, doc, docx, epub, html, jsonl, mail, markdown, markup, notebook, ole, pdf, plain, ppt, rtf, tex};
 
 /// One format that Taproot reads.
 pub(crate) struct Format {
@@ -35,6 +35,8 @@ pub(crate) static FORMATS: &[Format] = &[
     Format { media_type: "text/html", extensions: &["html", "htm", "xhtml"], recognises: html::recognises, is_text: true, parse: html::parse },
     Format { media_type: "application/jsonl", extensions: &["jsonl", "ndjson"], recognises: never, is_text: true, parse: jsonl::parse },
     Format { media_type: "text/markdown", extensions: &["md", "markdown", "mdown", "mkd"], recognises: never, is_text: true, parse: markdown::parse },
+    Format { media_type: asciidoc::MEDIA_TYPE, extensions: &["adoc", "asciidoc"], recognises: never, is_text: true, parse: asciidoc::parse },
+    Format { media_type: tex::MEDIA_TYPE, extensions: &["tex", "ltx"], recognises: never, is_text: true, parse: tex::parse },
     Format { media_type: notebook::MEDIA_TYPE, extensions: &["ipynb"], recognises: notebook::recognises, is_text: true, parse: notebook::parse },
     Format { media_type: captions::VTT_MEDIA_TYPE, extensions: &["vtt"], recognises: captions::recognises, is_text: true, parse: captions::parse },
     Format { media_type: captions::SRT_MEDIA_TYPE, extensions: &["srt"], recognises: never, is_text: true, parse: captions::parse },

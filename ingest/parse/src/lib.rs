@@ -8,6 +8,7 @@
 //! Adding a format: one file with a `parse` and, for a binary format, a `recognises`; one line in [`detect::FORMATS`].
 
 mod archive;
+mod asciidoc;
 mod captions;
 mod code;
 mod detect;
@@ -31,6 +32,7 @@ mod plain;
 mod ppt;
 mod rtf;
 pub mod sandbox;
+mod tex;
 mod text;
 mod xml;
 
