@@ -8,6 +8,7 @@ mod depth;
 mod furniture;
 mod hidden;
 mod reader;
+mod table;
 
 use std::collections::BTreeMap;
 

@@ -8,6 +8,7 @@ use super::super::BlockKind;
 use super::super::text::{TextBuilder, normalized};
 use super::furniture::{is_furniture, measure};
 use super::hidden::is_hidden;
+use super::table::{DataTable, Span};
 
 /// Elements that never hold text for a reader; `noscript` holds what stands in for it.
 const MACHINE: &[&str] = &[
@@ -89,13 +90,6 @@ pub(super) struct Reader {
     /// Characters that were read, without white space.
     pub read_chars: usize,
     pub first_heading: Option<String>,
-}
-
-#[derive(Default)]
-struct DataTable {
-    rows: Vec<Vec<String>>,
-    /// Whether the first row consists of header cells.
-    has_header: bool,
 }
 
 impl Reader {
@@ -240,10 +234,13 @@ impl Reader {
         }
         match (name, self.tables.last_mut()) {
             ("td" | "th", Some(table)) => {
-                let cell = std::mem::take(&mut self.text);
-                if let Some(row) = table.rows.last_mut() {
-                    row.push(cell);
-                }
+                let reach = |name| element.attr(name).and_then(|count| count.trim().parse().ok()).unwrap_or(1).max(1);
+                let span = Span { columns: reach("colspan"), rows: reach("rowspan"), is_header: name == "th" };
+                table.end_cell(std::mem::take(&mut self.text), span);
+                return;
+            }
+            ("tr", Some(table)) => {
+                table.end_row();
                 return;
             }
             ("table", Some(_)) => {

@@ -43,6 +43,16 @@ fn tables() {
 }
 
 #[test]
+fn merged_cells_keep_the_columns_in_line() {
+    check(
+        "a.html",
+        "<html><table><tr><th rowspan=2>Year<th colspan=2>Cost</tr><tr><th>A<th>B</tr><tr><td rowspan=2>2025<td>1<td>2\
+         <tr><td colspan=2>3<tr><td>2026<td>4<td rowspan=99999999>5</table>",
+        "tr: Year | Cost | Cost\ntr^1: Year | A | B\ntr^2: 2025 | 1 | 2\ntr^3: 2025 | 3 |\ntr^4: 2026 | 4 | 5",
+    );
+}
+
+#[test]
 fn layout_tables_are_read_through() {
     check(
         "a.html",
@@ -130,7 +140,7 @@ fn xhtml_is_recognised_and_read() {
 #[test]
 fn broken_files_do_no_harm() {
     let page = "<!doctype html><html lang=zh><meta charset=gb2312><title>T</title><nav>n</nav><h1>H</h1><ol start=3><li>a<ul>\
-                <li>b</ul></ol><table><caption>c</caption><tr><th>1<th>2<tr><td>3<td>4</table><pre>x\n y</pre>\
+                <li>b</ul></ol><table><caption>c</caption><tr><th>1<th>2<tr><td rowspan=2>3<td colspan=3>4<tr><td>5</table><pre>x\n y</pre>\
                 <p style='left:-9999px;color:#fff'>z</p><!-- r --><a href=http://x.example>l</a><div class=menu>m</div>";
     survives_mutations("a.html", page.as_bytes());
 }
