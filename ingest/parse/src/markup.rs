@@ -57,6 +57,9 @@ const SKIPPED: &[&str] = &[
     "processing-meta",
 ];
 
+/// Elements around a title that are looked at to tell its level.
+const MAX_LEVELS: usize = 64;
+
 pub(crate) fn recognises(bytes: &[u8]) -> bool {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes).trim_ascii_start();
     bytes.starts_with(b"<?xml ") || bytes.starts_with(b"<!DOCTYPE article")
@@ -193,7 +196,7 @@ impl Reader {
 
     fn end_title(&mut self) {
         let text = std::mem::take(&mut self.text);
-        let level = 1 + self.open.iter().filter(|name| SECTIONS.contains(&name.as_str())).count();
+        let level = 1 + self.open.iter().take(MAX_LEVELS).filter(|name| SECTIONS.contains(&name.as_str())).count();
         if self.title.is_none() {
             self.title = Some(normalized(&text)).filter(|title| !title.is_empty());
         }

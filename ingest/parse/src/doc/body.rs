@@ -46,7 +46,8 @@ pub(super) fn push(builder: &mut TextBuilder, stream: &[u8], table: &[u8], fib: 
     };
     for part in fib.parts() {
         let mut high = None;
-        for Unit { unit, place } in pieces.units(stream, part) {
+        // Honest pieces do not overlap, so that there are no more characters than bytes.
+        for Unit { unit, place } in pieces.units(stream, part).take(stream.len()) {
             if reader.builder.is_full() {
                 return Ok(());
             }

@@ -3,8 +3,8 @@
 //! Landmarks say it themselves (HTML standard, 4.3; WAI-ARIA 1.2, 5.3.4). Names of classes only hint at it: there the
 //! text has to be mostly links as well, or a short notice about cookies.
 
+use scraper::Node;
 use scraper::node::Element;
-use scraper::{ElementRef, Node};
 
 use super::reader::NodeRef;
 
@@ -76,17 +76,36 @@ pub(super) struct Measure {
 
 pub(super) fn measure(node: NodeRef<'_>) -> Measure {
     let mut measure = Measure::default();
-    for text in node.descendants().take(MAX_NODES) {
-        let Node::Text(content) = text.value() else { continue };
-        let around = || text.ancestors().take_while(|above| above.id() != node.id()).filter_map(ElementRef::wrap);
-        if text.parent().and_then(ElementRef::wrap).is_some_and(|parent| super::reader::is_machine(parent.value())) {
+    let mut at = node;
+    let mut links = 0usize;
+    for _ in 0..MAX_NODES {
+        links += usize::from(is_link(at));
+        if let Node::Text(text) = at.value() {
+            let chars = text.chars().filter(|c| !c.is_whitespace()).count();
+            measure.chars += chars;
+            measure.link_chars += if links > 0 { chars } else { 0 };
+        }
+        let is_machine = at.value().as_element().is_some_and(super::reader::is_machine);
+        if let Some(child) = at.first_child().filter(|_| !is_machine) {
+            at = child;
             continue;
         }
-        let chars = content.chars().filter(|c| !c.is_whitespace()).count();
-        measure.chars += chars;
-        if chars > 0 && around().any(|element| element.value().name() == "a") {
-            measure.link_chars += chars;
+        loop {
+            links -= usize::from(is_link(at));
+            if at.id() == node.id() {
+                return measure;
+            }
+            if let Some(sibling) = at.next_sibling() {
+                at = sibling;
+                break;
+            }
+            let Some(parent) = at.parent() else { return measure };
+            at = parent;
         }
     }
     measure
+}
+
+fn is_link(node: NodeRef<'_>) -> bool {
+    node.value().as_element().is_some_and(|element| element.name() == "a")
 }

@@ -245,6 +245,7 @@ impl Reader {
             }
             ("table", Some(_)) => {
                 if let Some(table) = self.tables.pop() {
+                    self.builder.note(NoteKind::CellsLeftOut, table.left_out);
                     self.builder.push_table(&table.rows, table.has_header);
                 }
                 self.text.clear();

@@ -16,6 +16,8 @@ pub(super) struct DataTable {
     /// For each column the cell from above that reaches into the rows to come: how many, and its text.
     from_above: Vec<Option<(usize, String)>>,
     filled: usize,
+    /// Cells beyond the bounds.
+    pub left_out: u32,
 }
 
 /// How far a cell reaches.
@@ -35,7 +37,11 @@ impl DataTable {
         let repeated = if text.len() <= MAX_REPEATED_BYTES { text.clone() } else { String::new() };
         for index in 0..span.columns.min(MAX_SPAN) {
             let column = row.len();
-            if column >= MAX_COLUMNS || self.filled >= MAX_FILLED {
+            if column >= MAX_COLUMNS {
+                self.left_out += u32::from(index == 0);
+                return;
+            }
+            if index > 0 && self.filled >= MAX_FILLED {
                 return;
             }
             self.filled += usize::from(index > 0);

@@ -13,6 +13,9 @@ use super::shapes::{self, BODY, CENTER_TITLE, HALF_BODY, NOTES, Piece, QUARTER_B
 const SLIDES: u16 = 0;
 const NOTES_PAGES: u16 = 2;
 
+/// Slides of a presentation.
+const MAX_SLIDES: usize = 10_000;
+
 /// An entry in a list of slides.
 struct Entry {
     object: u32,
@@ -23,7 +26,7 @@ struct Entry {
 
 pub(super) fn push(builder: &mut TextBuilder, directory: &Directory<'_>) {
     let notes = entries(&directory.document, NOTES_PAGES).into_iter().map(|entry| (entry.slide, entry)).collect();
-    for (index, entry) in entries(&directory.document, SLIDES).iter().enumerate() {
+    for (index, entry) in entries(&directory.document, SLIDES).iter().take(MAX_SLIDES).enumerate() {
         if builder.is_full() {
             return;
         }

@@ -91,7 +91,7 @@ impl<'a> Cursor<'a> {
     /// `[…]`, if one comes next.
     pub fn option(&mut self) -> Option<&'a str> {
         let rest = self.rest.trim_start_matches([' ', '\t']).strip_prefix('[')?;
-        let end = closing(rest, '[', ']')?;
+        let end = closing(rest, '[', ']', MAX_OPTION_BYTES)?;
         self.rest = &rest[end + 1..];
         Some(&rest[..end])
     }
@@ -100,7 +100,7 @@ impl<'a> Cursor<'a> {
     pub fn argument(&mut self) -> &'a str {
         self.rest = self.rest.trim_start();
         if let Some(rest) = self.rest.strip_prefix('{') {
-            let end = closing(rest, '{', '}').unwrap_or(rest.len());
+            let end = closing(rest, '{', '}', MAX_ARGUMENT_BYTES).unwrap_or(rest.len());
             self.rest = rest.get(end + 1..).unwrap_or_default();
             return &rest[..end];
         }
@@ -127,12 +127,13 @@ impl<'a> Cursor<'a> {
 
 /// Bytes that an argument may have.
 const MAX_ARGUMENT_BYTES: usize = 100_000;
+const MAX_OPTION_BYTES: usize = 1_000;
 
 /// Where the bracket that is open is closed.
-fn closing(text: &str, open: char, close: char) -> Option<usize> {
+fn closing(text: &str, open: char, close: char, max_bytes: usize) -> Option<usize> {
     let mut depth = 0usize;
     let mut escaped = false;
-    for (at, character) in text.char_indices().take_while(|(at, _)| *at < MAX_ARGUMENT_BYTES) {
+    for (at, character) in text.char_indices().take_while(|(at, _)| *at < max_bytes) {
         match character {
             _ if escaped => escaped = false,
             '\\' => escaped = true,
