@@ -18,6 +18,9 @@ const NOT_NESTED: &[&str] = &[
 const FORMATTING: &[&str] =
     &["a", "b", "big", "code", "em", "font", "i", "nobr", "s", "small", "strike", "strong", "tt", "u"];
 
+/// How many of them may be open: each paragraph gets them all once more.
+const MAX_FORMATTING: usize = 32;
+
 /// Elements in which tags are text.
 const RAW: &[&str] = &["script", "style", "textarea", "title", "xmp", "iframe", "noembed", "noframes"];
 
@@ -29,8 +32,8 @@ pub(super) fn bounded(html: &str) -> Cow<'_, str> {
     }
     let mut out = String::new();
     let mut copied = 0;
-    // Names of the open elements, in small letters.
-    let mut open: Vec<String> = Vec::new();
+    let mut open: Vec<Open> = Vec::new();
+    let mut formatting = 0;
     let mut at = 0;
     while let Some(tag) = next_tag(html, at) {
         at = tag.end;
@@ -43,11 +46,20 @@ pub(super) fn bounded(html: &str) -> Cow<'_, str> {
             }
             continue;
         }
-        let is_too_deep = if tag.is_end { close(&mut open, &tag.name) } else { open.len() >= MAX_DEPTH };
-        if !tag.is_end {
-            open.push(tag.name);
-        }
-        if is_too_deep {
+        let is_left_out = if tag.is_end {
+            close(&mut open, &mut formatting, &tag.name)
+        } else {
+            let is_formatting = FORMATTING.contains(&tag.name.as_str());
+            let is_surplus = is_formatting && formatting >= MAX_FORMATTING;
+            let is_kept = open.len() < MAX_DEPTH && !is_surplus;
+            formatting += usize::from(is_formatting && is_kept);
+            // What is surplus may never end, and must not make a page deep.
+            if !is_surplus {
+                open.push(Open { name: tag.name, is_kept });
+            }
+            !is_kept
+        };
+        if is_left_out {
             out.push_str(&html[copied..tag.start]);
             copied = tag.end;
         }
@@ -59,13 +71,23 @@ pub(super) fn bounded(html: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// An open element: its name in small letters, and whether its start stays.
+struct Open {
+    name: String,
+    is_kept: bool,
+}
+
 /// Ends the innermost element of this name, and says whether its start was left out.
-fn close(open: &mut Vec<String>, name: &str) -> bool {
-    let Some(from_end) = open.iter().rev().take(2 * MAX_DEPTH).position(|inner| inner == name) else { return false };
-    let at = open.len() - 1 - from_end;
-    let inner = open.split_off(at);
-    open.extend(inner.into_iter().skip(1).filter(|name| FORMATTING.contains(&name.as_str())));
-    at >= MAX_DEPTH
+fn close(open: &mut Vec<Open>, formatting: &mut usize, name: &str) -> bool {
+    let Some(from_end) = open.iter().rev().take(2 * MAX_DEPTH).position(|inner| inner.name == name) else {
+        return false;
+    };
+    let mut inner = open.split_off(open.len() - 1 - from_end).into_iter();
+    let ended = inner.next();
+    let was_kept = ended.is_none_or(|ended| ended.is_kept);
+    *formatting -= usize::from(was_kept && FORMATTING.contains(&name));
+    open.extend(inner.filter(|inner| FORMATTING.contains(&inner.name.as_str())));
+    !was_kept
 }
 
 struct Tag {
@@ -145,7 +167,9 @@ mod tests {
     #[test]
     fn letters_that_go_on_behind_their_element_count() {
         let page: String = (0..1_000).map(|number| format!("<div><b id={number}></div>")).collect();
-        // With the element around the last.
-        assert_eq!(bounded(&page).matches("<b ").count(), 499);
+        assert_eq!(bounded(&page).matches("<b ").count(), MAX_FORMATTING);
+        assert_eq!(bounded(&page).matches("<div>").count(), 1_000);
+        let closed: String = (0..1_000).map(|number| format!("<p><b id={number}><i>x</i></b>")).collect();
+        assert!(matches!(bounded(&closed), Cow::Borrowed(_)));
     }
 }
