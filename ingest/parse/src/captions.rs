@@ -114,7 +114,7 @@ mod tests {
     #[test]
     fn long_talks_are_cut_after_a_sentence() {
         let cue = "00:01.000 --> 00:02.000\nTwelve words make this one sentence, which is long enough to count.\n\n";
-        let expected = vec!["Twelve words make this one sentence, which is long enough to count."; 8].join(" ");
+        let expected = ["Twelve words make this one sentence, which is long enough to count."; 8].join(" ");
         check("a.vtt", format!("WEBVTT\n\n{}", cue.repeat(16)), &format!("p: {expected}\np: {expected}"));
     }
 

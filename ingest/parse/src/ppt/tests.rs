@@ -91,7 +91,7 @@ fn streams() -> (Vec<u8>, Vec<u8>) {
     let document = tree(DOCUMENT, &[tree(OBJECTS, &[link]), lists.concat()]);
 
     let mut stream = Vec::new();
-    let mut add = |stream: &mut Vec<u8>, object: &[u8]| {
+    let add = |stream: &mut Vec<u8>, object: &[u8]| {
         let place = stream.len() as u32;
         stream.extend(object);
         place

@@ -205,7 +205,8 @@ impl<'a> Reader<'a> {
             return self.text.extend(["[", keys, "]"]);
         }
         if PLACES.contains(&name) {
-            return drop(cursor.argument());
+            cursor.argument();
+            return;
         }
         match name {
             "begin" => self.begin(cursor.argument(), cursor, depth),
@@ -222,7 +223,9 @@ impl<'a> Reader<'a> {
                 self.text.truncate(self.text.trim_end().len());
                 self.push(", ");
             }
-            "date" => drop(cursor.argument()),
+            "date" => {
+                cursor.argument();
+            }
             "footnote" => {
                 let note = self.aside(cursor.argument(), depth);
                 self.text.extend([" (", note.trim(), ")"]);
@@ -238,7 +241,9 @@ impl<'a> Reader<'a> {
                 self.builder.push_link("", address);
                 self.push(address);
             }
-            "textcolor" | "colorbox" => drop(cursor.argument()),
+            "textcolor" | "colorbox" => {
+                cursor.argument();
+            }
             "multicolumn" => skip(cursor, 2),
             "newcommand" | "def" => self.define(name, cursor),
             "verb" => self.verb(cursor),
@@ -311,7 +316,8 @@ impl<'a> Reader<'a> {
             return skip(cursor, *arguments);
         }
         if PICTURES.contains(&name) {
-            return drop(cursor.until_end(name));
+            cursor.until_end(name);
+            return;
         }
         if VERBATIM.contains(&name) {
             self.flush();
@@ -319,7 +325,8 @@ impl<'a> Reader<'a> {
             if name == "minted" {
                 cursor.argument();
             }
-            return drop(self.builder.push(BlockKind::Code, cursor.until_end(name)));
+            self.builder.push(BlockKind::Code, cursor.until_end(name));
+            return;
         }
         if MATH.contains(&name) {
             let math = cursor.until_end(name);
