@@ -5,7 +5,10 @@
 //! ending is plain text.
 
 use super::encoding::is_binary;
-use super::{ParseError, Sink, Source, archive, asciidoc, captions, code, doc, docx, epub, html, jsonl, mail, markdown, markup, notebook, ole, pdf, plain, ppt, rtf, tex};
+use super::{
+    ParseError, Sink, Source, archive, asciidoc, captions, code, doc, docx, epub, html, jsonl, mail, markdown, markup,
+    notebook, ole, pdf, plain, ppt, rtf, tex,
+};
 
 /// One format that Taproot reads.
 pub(crate) struct Format {
