@@ -1,12 +1,13 @@
 //! Which parser reads a file: by content first, by the extension of its name second.
 //!
 //! A name lies more often than magic bytes do (a PDF that was renamed, a page saved without an extension). Text has
-//! no magic bytes, so there the extension decides between Markdown, JSON Lines and plain text.
+//! no magic bytes, so there the extension decides between Markdown, JSON Lines, code and plain text; text with an unknown
+//! ending is plain text.
 
 use super::encoding::is_binary;
 use super::{
-    ParseError, Sink, Source, archive, csv, docx, html, jsonl, mail, markdown, odf, ole, pdf, plain, pptx, rtf, xls,
-    xlsx,
+    ParseError, Sink, Source, archive, asciidoc, captions, code, csv, doc, docx, epub, html, jsonl, mail, markdown,
+    markup, notebook, odf, ole, pdf, plain, ppt, pptx, rtf, tex, xls, xlsx,
 };
 
 /// One format that Taproot reads.
@@ -34,6 +35,9 @@ pub(crate) static FORMATS: &[Format] = &[
     Format { media_type: odf::SHEETS_MEDIA_TYPE, extensions: &["ods", "ots"], recognises: odf::recognises_sheets, is_text: false, parse: odf::parse },
     Format { media_type: odf::SLIDES_MEDIA_TYPE, extensions: &["odp", "otp"], recognises: odf::recognises_slides, is_text: false, parse: odf::parse },
     Format { media_type: archive::MEDIA_TYPE, extensions: &["zip"], recognises: archive::recognises, is_text: false, parse: archive::parse },
+    Format { media_type: doc::MEDIA_TYPE, extensions: &["doc", "dot"], recognises: doc::recognises, is_text: false, parse: doc::parse },
+    Format { media_type: ppt::MEDIA_TYPE, extensions: &["ppt", "pps", "pot"], recognises: ppt::recognises, is_text: false, parse: ppt::parse },
+    Format { media_type: epub::MEDIA_TYPE, extensions: &["epub"], recognises: epub::recognises, is_text: false, parse: epub::parse },
     Format { media_type: rtf::MEDIA_TYPE, extensions: &["rtf"], recognises: rtf::recognises, is_text: false, parse: rtf::parse },
     Format { media_type: mail::MSG_MEDIA_TYPE, extensions: &["msg"], recognises: mail::recognises_msg, is_text: false, parse: mail::parse_msg },
     Format { media_type: mail::EML_MEDIA_TYPE, extensions: &["eml"], recognises: mail::recognises_eml, is_text: true, parse: mail::parse_eml },
@@ -42,8 +46,21 @@ pub(crate) static FORMATS: &[Format] = &[
     Format { media_type: "application/jsonl", extensions: &["jsonl", "ndjson"], recognises: never, is_text: true, parse: jsonl::parse },
     Format { media_type: "text/markdown", extensions: &["md", "markdown", "mdown", "mkd"], recognises: never, is_text: true, parse: markdown::parse },
     Format { media_type: "text/csv", extensions: &["csv", "tsv", "tab"], recognises: never, is_text: true, parse: csv::parse },
+    Format { media_type: asciidoc::MEDIA_TYPE, extensions: &["adoc", "asciidoc"], recognises: never, is_text: true, parse: asciidoc::parse },
+    Format { media_type: tex::MEDIA_TYPE, extensions: &["tex", "ltx"], recognises: never, is_text: true, parse: tex::parse },
+    Format { media_type: notebook::MEDIA_TYPE, extensions: &["ipynb"], recognises: notebook::recognises, is_text: true, parse: notebook::parse },
+    Format { media_type: captions::VTT_MEDIA_TYPE, extensions: &["vtt"], recognises: captions::recognises, is_text: true, parse: captions::parse },
+    Format { media_type: captions::SRT_MEDIA_TYPE, extensions: &["srt"], recognises: never, is_text: true, parse: captions::parse },
+    Format { media_type: markup::MEDIA_TYPE, extensions: &["xml", "nxml", "rss", "atom", "dita", "dbk", "svg", "wsdl", "xsd", "xsl"], recognises: markup::recognises, is_text: true, parse: markup::parse },
+    Format { media_type: code::JSON_MEDIA_TYPE, extensions: &["json", "geojson", "webmanifest"], recognises: never, is_text: true, parse: code::parse_json },
+    Format { media_type: code::MEDIA_TYPE, extensions: code::EXTENSIONS, recognises: never, is_text: true, parse: code::parse },
     Format { media_type: "text/plain", extensions: &["txt", "text", ""], recognises: never, is_text: true, parse: plain::parse },
 ];
+
+/// The format of text of which nothing else is known.
+fn plain_text() -> &'static Format {
+    &FORMATS[FORMATS.len() - 1]
+}
 
 fn never(_: &[u8]) -> bool {
     false
@@ -65,15 +82,29 @@ pub(crate) fn detect(name: &str, bytes: &[u8]) -> Result<&'static Format, ParseE
     if ole::is_container(bytes) {
         return Err(match ole::kind(bytes) {
             Some(ole::Kind::EncryptedPackage) => ParseError::Encrypted,
-            _ => ParseError::Unsupported("Office files of before 2007 are not read".to_owned()),
+            _ if named.is_some_and(|format| !format.is_text) => {
+                ParseError::Corrupt(format!("it is not a .{extension} file"))
+            }
+            _ => ParseError::Unsupported("files of this old container format are not read".to_owned()),
         });
     }
     match named {
         Some(format) if !format.is_text => Err(ParseError::Corrupt(format!("it is not a .{extension} file"))),
         Some(format) if !is_binary(bytes) => Ok(format),
         Some(_) => Err(ParseError::Unsupported("the file is not a text file".to_owned())),
+        None if is_prose(bytes) => Ok(plain_text()),
         None => Err(ParseError::Unsupported(format!("files of the kind .{extension} are not read"))),
     }
+}
+
+/// Whether a file with an unknown ending is text that somebody can read: it decodes as UTF-8, and has no line that only
+/// programs write.
+fn is_prose(bytes: &[u8]) -> bool {
+    const MAX_WORD_BYTES: usize = 10_000;
+    let is_word_byte = |byte: &u8| !byte.is_ascii_whitespace();
+    !is_binary(bytes)
+        && str::from_utf8(bytes).is_ok()
+        && bytes.chunk_by(|a, b| is_word_byte(a) && is_word_byte(b)).all(|word| word.len() <= MAX_WORD_BYTES)
 }
 
 fn extension(name: &str) -> String {
@@ -81,7 +112,9 @@ fn extension(name: &str) -> String {
     match file.rsplit_once('.') {
         // `.gitignore` is a name, not an extension.
         Some((stem, extension)) if !stem.is_empty() => extension.to_lowercase(),
-        _ => String::new(),
+        Some(_) => String::new(),
+        // `Makefile` says what it is by its whole name.
+        None => Some(file.to_lowercase()).filter(|name| code::EXTENSIONS.contains(&name.as_str())).unwrap_or_default(),
     }
 }
 
@@ -101,13 +134,18 @@ mod tests {
         check("READ.ME/notes", b"just text", Ok("text/plain"));
         check("a.b/Guide.MD", b"# Guide", Ok("text/markdown"));
         check("lines.jsonl", b"{}", Ok("application/jsonl"));
+        check("notes.xyz", "年假 text".as_bytes(), Ok("text/plain"));
+        check("settings", b"<?xml version='1.0'?><a/>", Ok("application/xml"));
+        check("build/Dockerfile", b"FROM x", Ok("text/x-source"));
+        check("a.json", b"{\"cells\":[{\"cell_type\":0}],\"nbformat\":4}", Ok("application/x-ipynb+json"));
     }
 
     #[test]
     fn what_is_not_read_is_named() {
         check("a.md", b"", Err(ParseError::Empty));
         check("a.pdf", b"no", Err(ParseError::Corrupt("it is not a .pdf file".into())));
-        check("a.xyz", b"text", Err(ParseError::Unsupported("files of the kind .xyz are not read".into())));
+        check("a.xyz", &[b'x'; 20_000], Err(ParseError::Unsupported("files of the kind .xyz are not read".into())));
+        check("a.xyz", b"caf\xe9", Err(ParseError::Unsupported("files of the kind .xyz are not read".into())));
         check(
             "a.txt",
             b"\x7fELF\x02\x01\x01\0\0\0\0\0",

@@ -8,28 +8,37 @@
 //! Adding a format: one file with a `parse` and, for a binary format, a `recognises`; one line in [`detect::FORMATS`].
 
 mod archive;
+mod asciidoc;
+mod captions;
 mod chart;
+mod code;
 mod csv;
 mod detect;
+mod doc;
 mod docx;
 mod encoding;
+mod epub;
 mod error;
 mod grid;
 mod html;
 mod jsonl;
 mod mail;
 mod markdown;
+mod markup;
 mod nested;
+mod notebook;
 mod odf;
 mod ole;
 mod package;
 mod pdf;
 mod plain;
+mod ppt;
 mod pptx;
 mod rtf;
 pub mod sandbox;
 mod sheet;
 mod slide;
+mod tex;
 mod text;
 mod xls;
 mod xlsx;

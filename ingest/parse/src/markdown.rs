@@ -1,12 +1,14 @@
 //! Markdown (CommonMark with tables, task lists, footnotes) with optional YAML front matter.
 //!
 //! Front matter becomes the title and metadata, never text. Of a link its text is kept, of an image its description.
-//! Blocks of HTML are read as HTML; single tags and comments inside a paragraph are dropped.
+//! Blocks of HTML are read as HTML; single tags inside a paragraph are dropped, and
+//! comments as well, which is noted.
 
 use std::collections::BTreeMap;
 
 use pulldown_cmark::{Event, HeadingLevel, Options, Parser, Tag, TagEnd};
 use serde_json::Value;
+use taproot_schemas::document::NoteKind;
 
 use super::encoding::decode;
 use super::text::{TextBuilder, normalized};
@@ -14,19 +16,8 @@ use super::{BlockKind, ParseError, Parsed, ParsedDocument, Sink, Source, html};
 
 pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), ParseError> {
     let markdown = decode(source.bytes, None)?;
-    let options = Options::ENABLE_TABLES
-        | Options::ENABLE_FOOTNOTES
-        | Options::ENABLE_STRIKETHROUGH
-        | Options::ENABLE_TASKLISTS
-        | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS;
-    let mut reader = Reader::new(source.limits.max_document_chars);
-    for event in Parser::new_ext(&markdown, options) {
-        reader.take(event);
-        if reader.builder.is_full() {
-            break;
-        }
-    }
-    reader.flush();
+    let mut reader = Reader::new(TextBuilder::new(source.limits.max_document_chars));
+    reader.read(&markdown, OPTIONS | Options::ENABLE_YAML_STYLE_METADATA_BLOCKS);
     let mut metadata = front_matter(&reader.front_matter);
     let title = match metadata.remove("title") {
         Some(Value::String(title)) => Some(title),
@@ -36,6 +27,20 @@ pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), Pars
     let document = ParsedDocument { title, metadata, ..built.into_document(source.media_type) };
     let _ = sink(Parsed::Document(document));
     Ok(())
+}
+
+const OPTIONS: Options = Options::ENABLE_TABLES
+    .union(Options::ENABLE_FOOTNOTES)
+    .union(Options::ENABLE_STRIKETHROUGH)
+    .union(Options::ENABLE_TASKLISTS);
+
+/// Appends Markdown that stands inside another document; returns its first heading of the outermost level.
+pub(crate) fn push(builder: &mut TextBuilder, markdown: &str) -> Option<String> {
+    let placeholder = TextBuilder::new(0);
+    let mut reader = Reader::new(std::mem::replace(builder, placeholder));
+    reader.read(markdown, OPTIONS);
+    *builder = reader.builder;
+    reader.first_h1
 }
 
 /// Turns the events of the Markdown parser into blocks.
@@ -48,23 +53,36 @@ struct Reader {
     lists: Vec<Option<u64>>,
     /// Rows of the table at hand; the first is its header (in Markdown every table has one).
     rows: Vec<Vec<String>>,
+    /// Addresses of the links that are open, and where in the text they began.
+    links: Vec<(String, usize)>,
     in_front_matter: bool,
     front_matter: String,
     first_h1: Option<String>,
 }
 
 impl Reader {
-    fn new(limit_chars: usize) -> Reader {
+    fn new(builder: TextBuilder) -> Reader {
         Reader {
-            builder: TextBuilder::new(limit_chars),
+            builder,
             text: String::new(),
             kind: BlockKind::Paragraph,
             lists: Vec::new(),
             rows: Vec::new(),
+            links: Vec::new(),
             in_front_matter: false,
             front_matter: String::new(),
             first_h1: None,
         }
+    }
+
+    fn read(&mut self, markdown: &str, options: Options) {
+        for event in Parser::new_ext(markdown, options) {
+            self.take(event);
+            if self.builder.is_full() {
+                break;
+            }
+        }
+        self.flush();
     }
 
     fn take(&mut self, event: Event<'_>) {
@@ -78,6 +96,7 @@ impl Reader {
             Event::InlineHtml(tag) if tag.starts_with("<br") => self.text.push('\n'),
             Event::TaskListMarker(done) => self.text.push_str(if done { "[x] " } else { "[ ] " }),
             Event::Rule => self.flush(),
+            Event::InlineHtml(tag) if tag.starts_with("<!--") => self.builder.note(NoteKind::HiddenText, 1),
             Event::InlineHtml(_) | Event::FootnoteReference(_) | Event::InlineMath(_) | Event::DisplayMath(_) => {}
         }
     }
@@ -110,6 +129,7 @@ impl Reader {
                 self.flush();
                 self.text = format!("[{label}] ");
             }
+            Tag::Link { dest_url, .. } => self.links.push((dest_url.into_string(), self.text.len())),
             Tag::MetadataBlock(_) => self.in_front_matter = true,
             _ => {}
         }
@@ -136,6 +156,11 @@ impl Reader {
             TagEnd::List(_) => {
                 self.flush();
                 self.lists.pop();
+            }
+            TagEnd::Link => {
+                if let Some((url, start)) = self.links.pop() {
+                    self.builder.push_link(self.text.get(start..).unwrap_or_default(), &url);
+                }
             }
             TagEnd::MetadataBlock(_) => self.in_front_matter = false,
             TagEnd::Paragraph | TagEnd::Item | TagEnd::BlockQuote(_) | TagEnd::FootnoteDefinition => self.flush(),
@@ -209,6 +234,17 @@ mod tests {
             "# Leave *policy*\n\nSee [the\nhandbook](h.md) <b>now</b> <!-- not\nthis -->.\n\n## `code` names\nText.",
             "h1: Leave policy\np: See the handbook now .\nh2: code names\np: Text.",
         );
+    }
+
+    #[test]
+    fn links_are_kept_and_comments_are_noted() {
+        let document = document(
+            "a.md",
+            b"See [the *page*](https://x.example) and <https://y.example>. a <!-- b --> c\n\n<!-- d -->\n",
+        );
+        let links: Vec<_> = document.links.iter().map(|link| (link.text.as_str(), link.url.as_str())).collect();
+        assert_eq!(links, [("the page", "https://x.example"), ("https://y.example", "https://y.example")]);
+        assert_eq!(serde_json::to_value(&document.notes).unwrap(), serde_json::json!({"hidden_text": 2}));
     }
 
     #[test]

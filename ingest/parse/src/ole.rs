@@ -4,6 +4,9 @@
 //! A container whose file system is damaged is still recognised, by the names in its directory, so that the parser of
 //! its format can say what is wrong with it.
 
+pub(crate) mod numbers;
+pub(crate) mod properties;
+
 use std::io::{Cursor, Read};
 use std::path::Path;
 

@@ -2,7 +2,9 @@
 //!
 //! White space inside a block is normalised here, so that a quote of the text reads well whatever the file looked
 //! like: runs of white space become one space, a line break between two Chinese or Japanese characters becomes
-//! nothing, control characters go. Only code keeps its lines.
+//! nothing, control characters go. Only code keeps its lines. Characters that nobody sees (zero width, tags, controls of
+//! the direction of writing) go as well, and runs of them are noted as hidden text: they carry what a reader is not to
+//! see. Joiners stay where a script needs them.
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -106,6 +108,7 @@ impl TextBuilder {
     /// Starts a section. `level` is brought into 1 to 6.
     pub fn push_heading(&mut self, level: u8, text: &str) {
         let level = level.clamp(1, 6);
+        self.note(NoteKind::HiddenText, invisible_runs(text));
         let text = normalized(text);
         if text.is_empty() {
             return;
@@ -122,6 +125,7 @@ impl TextBuilder {
 
     /// Appends a block and returns its index; none when nothing is left of `text`.
     pub fn push(&mut self, kind: BlockKind, text: &str) -> Option<usize> {
+        self.note(NoteKind::HiddenText, invisible_runs(text));
         let text = if kind == BlockKind::Code { code_lines(text) } else { normalized(text) };
         if text.is_empty() {
             return None;
@@ -134,6 +138,7 @@ impl TextBuilder {
     pub fn push_table(&mut self, rows: &[Vec<String>], first_is_header: bool) {
         let mut header = None;
         for (index, row) in rows.iter().enumerate() {
+            row.iter().for_each(|cell| self.note(NoteKind::HiddenText, invisible_runs(cell)));
             let mut cells: Vec<String> = row.iter().map(|cell| normalized(cell)).collect();
             while cells.last().is_some_and(String::is_empty) {
                 cells.pop();
@@ -237,7 +242,7 @@ pub(crate) fn normalized(text: &str) -> String {
             line_break |= matches!(character, '\n' | '\r' | '\u{2028}' | '\u{2029}');
             continue;
         }
-        if is_dropped(character) {
+        if is_dropped(character) || is_idle_joiner(last, character) {
             continue;
         }
         if let Some(last) = last
@@ -259,7 +264,13 @@ fn code_lines(text: &str) -> String {
     let lines: Vec<String> = text
         .split('\n')
         .map(|line| {
-            let kept: String = line.chars().filter(|c| *c == '\t' || !is_dropped(*c)).collect();
+            let mut kept = String::with_capacity(line.len());
+            for character in line.chars() {
+                let is_idle = is_idle_joiner(kept.chars().next_back(), character);
+                if character == '\t' || !(is_dropped(character) || is_idle) {
+                    kept.push(character);
+                }
+            }
             kept.trim_end().to_owned()
         })
         .collect();
@@ -268,9 +279,49 @@ fn code_lines(text: &str) -> String {
     lines[first..end].join("\n")
 }
 
-/// Characters that carry no text: controls, byte order marks, soft hyphens, non-characters.
+/// Characters that carry no text: controls, byte order marks, soft hyphens, marks of direction, non-characters, and what
+/// nobody sees.
 fn is_dropped(character: char) -> bool {
-    character.is_control() || matches!(character, '\u{feff}' | '\u{ad}' | '\u{fffe}' | '\u{ffff}')
+    character.is_control()
+        || matches!(character, '\u{feff}' | '\u{ad}' | '\u{200e}' | '\u{200f}' | '\u{61c}' | '\u{fffe}' | '\u{ffff}')
+        || is_invisible(character)
+}
+
+/// Characters that honest text seldom has and that nobody sees.
+fn is_invisible(character: char) -> bool {
+    matches!(character,
+        '\u{200b}' | '\u{2060}'..='\u{2064}' | '\u{180e}' // zero width, invisible operators
+        | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{206f}' // embeddings and overrides of direction
+        | '\u{fff9}'..='\u{fffb}' | '\u{1d173}'..='\u{1d17a}' // annotations, notation of music
+        | '\u{e0000}'..='\u{e0fff}') // tags and supplementary variation selectors
+}
+
+/// Whether this is a joiner (ZWJ, ZWNJ) that joins nothing: those of Arabic, Persian, Indic and Mongolian words and of
+/// emoji change what a reader sees.
+fn is_idle_joiner(before: Option<char>, character: char) -> bool {
+    let joins = |before: char| {
+        matches!(before,
+            '\u{600}'..='\u{109f}' | '\u{1780}'..='\u{18af}' | '\u{a8e0}'..='\u{a8ff}' | '\u{fb50}'..='\u{fdff}'
+            | '\u{fe70}'..='\u{fefc}' | '\u{2600}'..='\u{27bf}' | '\u{fe0f}' | '\u{1f000}'..='\u{1faff}')
+    };
+    matches!(character, '\u{200c}' | '\u{200d}') && !before.is_some_and(joins)
+}
+
+/// Runs of characters that nobody sees.
+fn invisible_runs(text: &str) -> u32 {
+    if text.is_ascii() {
+        return 0;
+    }
+    let (mut runs, mut before, mut in_run) = (0, None, false);
+    for character in text.chars() {
+        let is_hidden = is_invisible(character) || is_idle_joiner(before, character);
+        runs += u32::from(is_hidden && !in_run);
+        in_run = is_hidden;
+        if !is_hidden {
+            before = Some(character);
+        }
+    }
+    runs
 }
 
 /// Scripts in which a line break inside a paragraph stands for nothing: Chinese and Japanese with their punctuation.
@@ -300,7 +351,7 @@ mod tests {
     }
 
     fn any_step() -> impl Strategy<Value = Step> {
-        let text = || prop_oneof!["\\PC{0,20}", ".{0,20}", "[a中\n\t\0\u{feff} ]{0,12}"];
+        let text = || prop_oneof!["\\PC{0,20}", ".{0,20}", "[a中\n\t\0\u{feff}\u{200b}\u{200d}م ]{0,12}"];
         let kind = prop_oneof![Just(BlockKind::Paragraph), Just(BlockKind::ListItem), Just(BlockKind::Code)];
         prop_oneof![
             (any::<u8>(), text()).prop_map(|(level, text)| Step::Heading(level, text)),
@@ -383,6 +434,26 @@ mod tests {
         check("年假\nHR", "年假 HR");
         check("휴가\n신청", "휴가 신청");
         check("a\0b\u{7}\u{feff}c soft\u{ad}hyphen", "abc softhyphen");
+    }
+
+    #[test]
+    fn what_nobody_sees_is_taken_out_and_counted() {
+        let check = |text: &str, expected: &str, runs: u32| {
+            let mut builder = TextBuilder::new(1000);
+            builder.push(BlockKind::Paragraph, text);
+            let built = builder.finish().unwrap();
+            let noted = built.notes.get(&NoteKind::HiddenText).copied().unwrap_or(0);
+            assert_eq!((built.text.as_str(), noted), (expected, runs), "{text:?}");
+        };
+        check("a\u{200b}\u{200b}b\u{2060}c", "abc", 2);
+        check("pay\u{e0069}\u{e0067}\u{e006e} now", "pay now", 1);
+        check("\u{202e}drow\u{202c} \u{2066}x\u{2069}", "drow x", 4);
+        // Marks of direction in Hebrew, joiners in Persian, Hindi and emoji.
+        check("שלום\u{200f} a", "שלום a", 0);
+        check("می\u{200c}خواهم", "می\u{200c}خواهم", 0);
+        check("क्\u{200d}ष", "क्\u{200d}ष", 0);
+        check("👩\u{200d}💻 ❤\u{fe0f}\u{200d}🔥", "👩\u{200d}💻 ❤\u{fe0f}\u{200d}🔥", 0);
+        check("a\u{200d}\u{200c}b", "ab", 1);
     }
 
     #[test]

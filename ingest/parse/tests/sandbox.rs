@@ -83,7 +83,7 @@ fn one_child_parses_many_files() {
         bench.parse("c.jsonl", b"{\"id\":1,\"text\":\"one\"}\nrubbish\n{\"id\":2,\"text\":\"two\"}"),
         Ok(vec!["one".to_owned(), "#2: Corrupt".to_owned(), "two".to_owned()])
     );
-    assert_eq!(bench.parse("d.xyz", b"text"), Err(FileErrorCode::UnsupportedFormat));
+    assert_eq!(bench.parse("d.xyz", b"\0\x01\x02\x03"), Err(FileErrorCode::UnsupportedFormat));
 }
 
 #[test]
