@@ -48,7 +48,7 @@ fn merged_cells_keep_the_columns_in_line() {
         "a.html",
         "<html><table><tr><th rowspan=2>Year<th colspan=2>Cost</tr><tr><th>A<th>B</tr><tr><td rowspan=2>2025<td>1<td>2\
          <tr><td colspan=2>3<tr><td>2026<td>4<td rowspan=99999999>5</table>",
-        "tr: Year | Cost | Cost\ntr^1: Year | A | B\ntr^2: 2025 | 1 | 2\ntr^3: 2025 | 3 |\ntr^4: 2026 | 4 | 5",
+        "tr: Year | Cost | Cost\ntr^1: Year | A | B\ntr^2: 2025 | 1 | 2\ntr^3: 2025 | 3\ntr^4: 2026 | 4 | 5",
     );
 }
 
