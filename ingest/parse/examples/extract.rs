@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use taproot_parse::sandbox::{Parser, ParserLimits, WORKER_ARGUMENT, run_worker};
+use taproot_parse::sandbox::{Parser, ParserError, ParserLimits, WORKER_ARGUMENT, run_worker};
 use taproot_parse::{Parsed, Recognition};
 use taproot_schemas::job::FileErrorCode;
 
@@ -58,17 +58,20 @@ fn extract(parser: &mut Parser, file: &PathBuf, path: &str) -> Value {
         }
         ControlFlow::Continue(())
     });
-    let status = match &parsed {
+    let status = match parsed {
         Ok(_) => "ok",
-        Err(failure) => match failure.code {
-            FileErrorCode::Empty => "empty",
-            FileErrorCode::Encrypted => "encrypted",
-            FileErrorCode::Timeout => "timeout",
-            FileErrorCode::ParserCrashed => "crash",
-            _ => "error",
-        },
+        Err(ParserError::File(failure)) => {
+            failures.push(json!(failure));
+            match failure.code {
+                FileErrorCode::Empty => "empty",
+                FileErrorCode::Encrypted => "encrypted",
+                FileErrorCode::Timeout => "timeout",
+                FileErrorCode::ParserCrashed => "crash",
+                _ => "error",
+            }
+        }
+        Err(error) => panic!("{error}"),
     };
-    failures.extend(parsed.err().map(|failure| json!(failure)));
     json!({
         "path": path, "status": status, "seconds": begun.elapsed().as_secs_f32(), "text": text,
         "documents": documents, "failures": failures,
