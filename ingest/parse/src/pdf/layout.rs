@@ -7,7 +7,8 @@ use std::collections::HashMap;
 
 use super::super::BlockKind;
 use super::super::plain::is_list_item;
-use super::super::text::{CELL_SEPARATOR, TextBuilder, normalized, writes_without_spaces};
+use super::super::recognised;
+use super::super::text::{CELL_SEPARATOR, TextBuilder, join_line, normalized, writes_without_spaces};
 use super::Page;
 use super::glyphs::{Glyph, Glyphs, is_right_to_left};
 
@@ -181,9 +182,10 @@ pub(super) fn push(builder: &mut TextBuilder, pages: &[Page]) -> Option<String> 
     let paragraphs: Vec<(u32, Vec<Paragraph>)> =
         pages.iter().map(|page| (page.number, paragraphs(&page.lines))).collect();
     let levels = heading_levels(pages, &paragraphs);
+    let recognised = pages.iter().map(|page| &page.recognised);
     let mut title: Option<(u8, String)> = None;
     let first_page = pages.first().map(|page| page.number);
-    for (page, paragraphs) in &paragraphs {
+    for ((page, paragraphs), recognised) in paragraphs.iter().zip(recognised) {
         builder.set_page(*page);
         for paragraph in paragraphs {
             if let Some(level) = levels.get(&tenths(paragraph.size)).filter(|_| paragraph.may_be_heading()) {
@@ -195,6 +197,7 @@ pub(super) fn push(builder: &mut TextBuilder, pages: &[Page]) -> Option<String> 
                 builder.push(paragraph.kind, &paragraph.text);
             }
         }
+        recognised::push(builder, recognised);
     }
     title.map(|(_, text)| text)
 }
@@ -261,7 +264,7 @@ fn paragraphs(lines: &[Line]) -> Vec<Paragraph> {
         let text = line.text();
         match (above, first_of_paragraph, found.last_mut()) {
             (Some(above), Some(first), Some(paragraph)) if belongs(line, &text, above, first, right) => {
-                join(&mut paragraph.text, &text);
+                join_line(&mut paragraph.text, &text);
                 paragraph.lines += 1;
             }
             _ => {
@@ -316,20 +319,6 @@ fn belongs(line: &Line, text: &str, above: &Line, first: &Line, right: f64) -> b
     !(indented || (ends_sentence && ends_short))
 }
 
-/// Appends a line. A hyphen that only breaks a word goes.
-fn join(text: &mut String, line: &str) {
-    let mut last = text.chars().rev();
-    let breaks_word = matches!(last.next(), Some('-' | '\u{2010}' | '\u{ad}'))
-        && last.next().is_some_and(char::is_lowercase)
-        && line.starts_with(char::is_lowercase);
-    if breaks_word {
-        text.pop();
-    } else {
-        text.push('\n');
-    }
-    text.push_str(line);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -349,7 +338,7 @@ mod tests {
     fn hyphens_at_line_ends() {
         let check = |first: &str, second: &str, expected: &str| {
             let mut text = first.to_owned();
-            join(&mut text, second);
+            join_line(&mut text, second);
             assert_eq!(text, expected);
         };
         check("infor-", "mation", "information");

@@ -110,7 +110,7 @@ fn the_quote_operators_show_text() {
 }
 
 #[test]
-fn predefined_cmaps_go_to_the_second_extractor() {
+fn predefined_cmaps_are_read() {
     let font = dictionary! {
         "Type" => "Font", "Subtype" => "Type0", "BaseFont" => "SimSun", "Encoding" => "GBK-EUC-H",
         "DescendantFonts" => vec![Object::from(dictionary! {
@@ -158,5 +158,6 @@ fn forms_that_show_themselves_end() {
     pdf.objects.insert(form, stream.into());
     let page = pdf.get_pages()[&1];
     pdf.get_dictionary_mut(page).unwrap().set("Resources", resources);
-    assert!(super::content::extract(&pdf, page).is_some());
+    let (fonts, nothing) = (super::Fonts::default(), pdf_extract::Dictionary::new());
+    assert!(super::content::extract(&pdf, page, &fonts, &nothing).is_some());
 }

@@ -17,7 +17,7 @@ use super::WORKER_ARGUMENT;
 use super::confine::Confinement;
 use super::file::{OpenFile, Refusal};
 use super::parser::ParserLimits;
-use super::protocol::{self, Answer, Incoming, MAX_REQUEST_BYTES, Piece, Request, Settings};
+use super::protocol::{self, Answer, Incoming, MAX_REQUEST_BYTES, Piece, Request, Role, Settings};
 
 /// Of what a child writes to standard error, the last bytes that are kept.
 const MAX_STDERR_BYTES: usize = 8 * 1024;
@@ -76,7 +76,7 @@ impl Worker {
         let incoming = Incoming::new(settings.max_frame_bytes());
         let mut worker = Worker { process, stdin, stdout, stderr, incoming, said: Vec::new(), files: 0 };
         let failed = |(_, reason): Failure| io::Error::other(reason);
-        worker.say(&settings, limits.timeout).map_err(failed)?;
+        worker.say(&Role::Parser(settings), limits.timeout).map_err(failed)?;
         match worker.next(limits.timeout).map_err(failed)? {
             Answer::Ready(confinement) => Ok((worker, confinement)),
             _ => Err(io::Error::other("it is not a parser")),

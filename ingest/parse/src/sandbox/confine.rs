@@ -7,6 +7,9 @@
 //! - landlock (Linux 5.13 and newer): no file can be opened, made, changed or run, and from 6.7 on no TCP;
 //! - seccomp (Linux on x86-64 and aarch64): system calls by which a process reaches beyond itself fail with EPERM.
 //!
+//! The program that does OCR is not ours, opens its own files and is started by an `exec`: it gets the limits, and of the
+//! two layers what such a program can live with ([`before_exec`]).
+//!
 //! Where the kernel lacks a layer the child goes on without it and says so: [`Confinement`] is what `taproot doctor`
 //! shows. The child does not only say what it asked for, it tries the doors.
 
@@ -77,22 +80,38 @@ impl fmt::Display for Layer {
 /// # Errors
 /// A limit could not be set; without its limits the child does not run.
 pub(super) fn before_threads(memory_bytes: u64) -> io::Result<Layer> {
-    // Elsewhere the end of the input ends the child, once it is done with the file at hand.
-    #[cfg(target_os = "linux")]
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    limit(Resource::As, memory_bytes)?;
-    limit(Resource::Core, 0)?;
-    limit(Resource::Fsize, 0)?;
-    limit(Resource::Nofile, MAX_OPEN_FILES)?;
-    Ok(kernel::landlock())
+    limits(memory_bytes)?;
+    Ok(kernel::landlock(kernel::NOTHING))
 }
 
 /// The last step, on the thread that parses: from here on there are no new threads.
 pub(super) fn on_the_last_thread(landlock: Layer) -> Confinement {
     // Counts for whoever is not root; the system call filter counts for root too.
     let _ = limit(Resource::Nproc, 0);
-    let seccomp = kernel::seccomp();
+    let seccomp = kernel::seccomp(kernel::DENIED);
     Confinement { landlock, seccomp, open_doors: open_doors() }
+}
+
+/// Of a program that is about to be run in place of this one: it may read files and run, and that is all.
+///
+/// # Errors
+/// A limit could not be set.
+pub(super) fn before_exec(memory_bytes: u64, cpu_seconds: u64) -> io::Result<()> {
+    limits(memory_bytes)?;
+    limit(Resource::Cpu, cpu_seconds)?;
+    kernel::landlock(kernel::READ_AND_RUN);
+    kernel::seccomp(kernel::DENIED_TO_ALL);
+    Ok(())
+}
+
+fn limits(memory_bytes: u64) -> io::Result<()> {
+    // Elsewhere the end of the input ends the child, once it is done with the file at hand.
+    #[cfg(target_os = "linux")]
+    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
+    limit(Resource::As, memory_bytes)?;
+    limit(Resource::Core, 0)?;
+    limit(Resource::Fsize, 0)?;
+    limit(Resource::Nofile, MAX_OPEN_FILES)
 }
 
 fn limit(resource: Resource, value: u64) -> io::Result<()> {
@@ -118,7 +137,10 @@ fn open_doors() -> Vec<Door> {
 
 #[cfg(target_os = "linux")]
 mod kernel {
-    use landlock::{ABI, Access, AccessFs, AccessNet, Ruleset, RulesetAttr, RulesetStatus, Scope};
+    use landlock::{
+        ABI, Access, AccessFs, AccessNet, BitFlags, Ruleset, RulesetAttr, RulesetCreatedAttr, RulesetStatus, Scope,
+        make_bitflags, path_beneath_rules,
+    };
     use seccompiler::{TargetArch, apply_filter_all_threads, compile_from_json, sock_filter};
     use serde_json::{Value, json};
 
@@ -127,13 +149,19 @@ mod kernel {
     /// The newest landlock whose rights are known here; what an older kernel lacks of it is left out.
     const LANDLOCK: ABI = ABI::V6;
 
-    /// Denies all that landlock can deny, without an exception.
-    pub fn landlock() -> Layer {
+    /// What stays allowed on all of the file system.
+    pub const NOTHING: BitFlags<AccessFs> = BitFlags::EMPTY;
+    pub const READ_AND_RUN: BitFlags<AccessFs> = make_bitflags!(AccessFs::{ReadFile | ReadDir | Execute});
+
+    /// Denies all that landlock can deny, but for these rights.
+    pub fn landlock(allowed: BitFlags<AccessFs>) -> Layer {
+        let roots = if allowed.is_empty() { [].as_slice() } else { &["/"] };
         let restricted = Ruleset::default()
             .handle_access(AccessFs::from_all(LANDLOCK))
             .and_then(|rules| rules.handle_access(AccessNet::from_all(LANDLOCK)))
             .and_then(|rules| rules.scope(Scope::from_all(LANDLOCK)))
             .and_then(Ruleset::create)
+            .and_then(|rules| rules.add_rules(path_beneath_rules(roots, allowed)))
             .and_then(|rules| rules.restrict_self());
         match restricted.map(|status| status.ruleset) {
             Ok(RulesetStatus::FullyEnforced) => Layer::On,
@@ -143,28 +171,29 @@ mod kernel {
         }
     }
 
-    /// Puts the filter on all threads of this process.
-    pub fn seccomp() -> Layer {
-        match put_filter() {
+    /// Puts a filter on all threads of this process.
+    pub fn seccomp(denied: &[Denied]) -> Layer {
+        match put_filter(denied) {
             Ok(()) => Layer::On,
             Err(why) => Layer::Off(why),
         }
     }
 
-    fn put_filter() -> Result<(), String> {
+    fn put_filter(denied: &[Denied]) -> Result<(), String> {
         let arch = TargetArch::try_from(std::env::consts::ARCH)
             .map_err(|_| format!("not known for {}", std::env::consts::ARCH))?;
         apply_filter_all_threads(&OTHER_NUMBERS).map_err(|error| error.to_string())?;
-        let filter = denied(arch, std::process::id())?;
+        let filter = filter(denied, arch, std::process::id())?;
         apply_filter_all_threads(&filter).map_err(|error| error.to_string())
     }
 
-    /// The filter that denies what is listed below and allows the rest. A list of what is allowed would be stronger
-    /// on paper and break with each new libc.
-    fn denied(arch: TargetArch, own_id: u32) -> Result<Vec<sock_filter>, String> {
-        const NAME: &str = "parser";
-        let older = if matches!(arch, TargetArch::x86_64) { DENIED_ON_X86_64 } else { &[] };
-        let mut rules: Vec<Value> = DENIED.iter().chain(older).map(|name| json!({"syscall": name})).collect();
+    /// The filter that denies what is listed and allows the rest. A list of what is allowed would be stronger on paper
+    /// and break with each new libc.
+    fn filter(denied: &[Denied], arch: TargetArch, own_id: u32) -> Result<Vec<sock_filter>, String> {
+        const NAME: &str = "child";
+        let is_x86 = matches!(arch, TargetArch::x86_64);
+        let names = denied.iter().flat_map(|group| group.calls.iter().chain(group.on_x86_64.iter().filter(|_| is_x86)));
+        let mut rules: Vec<Value> = names.map(|name| json!({"syscall": name})).collect();
         let unless = |name: &str, argument: u8, value: u32| json!({"syscall": name, "args": [{"index": argument, "type": "qword", "op": "ne", "val": value}]});
         rules.extend([
             // A process that aborts sends itself a signal.
@@ -196,41 +225,73 @@ mod kernel {
         sock_filter { code: 0x06, jt: 0, jf: 0, k: 0x7fff_0000 },
     ];
 
-    #[rustfmt::skip]
-    const DENIED: &[&str] = &[
-        // The network, and other processes on this machine.
-        "socket", "socketpair", "bind", "connect", "listen", "accept", "accept4", "sendto", "sendmsg", "sendmmsg",
-        "shmget", "shmat", "msgget", "semget", "mq_open", "mq_unlink",
-        // New processes and threads, and power over others.
-        "clone", "clone3", "execve", "execveat", "tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "ptrace",
-        "process_vm_readv", "process_vm_writev", "process_madvise", "pidfd_open", "pidfd_getfd",
-        "pidfd_send_signal", "kcmp", "migrate_pages", "move_pages", "setpriority", "setpgid", "setsid",
-        // Files: the file at hand comes in over standard input.
-        "openat", "openat2", "open_by_handle_at", "name_to_handle_at", "newfstatat", "statx", "statfs", "readlinkat",
-        "faccessat", "faccessat2", "getdents64", "chdir", "fchdir", "unlinkat", "renameat", "renameat2", "linkat",
-        "symlinkat", "mkdirat", "mknodat", "fchmodat", "fchownat", "fchmod", "fchown", "truncate", "ftruncate",
-        "fallocate", "utimensat", "setxattr", "lsetxattr", "fsetxattr", "removexattr", "lremovexattr",
-        "fremovexattr", "memfd_create", "memfd_secret", "inotify_init1", "fanotify_init", "flock",
-        // The system as a whole.
-        "mount", "umount2", "move_mount", "open_tree", "fsopen", "fsconfig", "fsmount", "fspick", "mount_setattr",
-        "pivot_root", "chroot", "unshare", "setns", "swapon", "swapoff", "reboot", "kexec_load", "init_module",
-        "finit_module", "delete_module", "acct", "quotactl", "sethostname", "setdomainname", "settimeofday",
-        "clock_settime", "adjtimex", "clock_adjtime", "syslog", "vhangup", "personality",
-        // Large doors into the kernel.
-        "bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter", "io_uring_register", "keyctl",
-        "add_key", "request_key", "seccomp",
-        // Other rights, other limits.
-        "setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid", "setfsgid", "setgroups",
-        "capset", "setrlimit",
-    ];
+    /// System calls by what they reach.
+    pub struct Denied {
+        calls: &'static [&'static str],
+        /// Those that aarch64 never had.
+        on_x86_64: &'static [&'static str],
+    }
 
-    /// Calls that aarch64 never had.
+    /// What a program may be denied that still has to open its files and start.
+    pub const DENIED_TO_ALL: &[Denied] = &[NETWORK, OTHERS, SYSTEM, KERNEL, RIGHTS];
+    pub const DENIED: &[Denied] = &[NETWORK, OTHERS, SYSTEM, KERNEL, RIGHTS, PROCESSES, FILES];
+
     #[rustfmt::skip]
-    const DENIED_ON_X86_64: &[&str] = &[
-        "fork", "vfork", "open", "creat", "stat", "lstat", "access", "readlink", "getdents", "unlink", "rename",
-        "link", "symlink", "mkdir", "rmdir", "mknod", "chmod", "chown", "lchown", "utime", "utimes", "futimesat",
-        "inotify_init", "kexec_file_load", "modify_ldt", "ioperm", "iopl", "uselib",
-    ];
+    const NETWORK: Denied = Denied {
+        calls: &["socket", "socketpair", "bind", "connect", "listen", "accept", "accept4", "sendto", "sendmsg", "sendmmsg",
+            "shmget", "shmat", "msgget", "semget", "mq_open", "mq_unlink"],
+        on_x86_64: &[],
+    };
+
+    /// Power over other processes.
+    #[rustfmt::skip]
+    const OTHERS: Denied = Denied {
+        calls: &["tkill", "rt_sigqueueinfo", "rt_tgsigqueueinfo", "ptrace", "process_vm_readv", "process_vm_writev",
+            "process_madvise", "pidfd_open", "pidfd_getfd", "pidfd_send_signal", "kcmp", "migrate_pages", "move_pages",
+            "setpriority", "setpgid", "setsid"],
+        on_x86_64: &[],
+    };
+
+    /// New processes and threads.
+    const PROCESSES: Denied =
+        Denied { calls: &["clone", "clone3", "execve", "execveat"], on_x86_64: &["fork", "vfork"] };
+
+    /// The file at hand comes in over standard input.
+    #[rustfmt::skip]
+    const FILES: Denied = Denied {
+        calls: &["openat", "openat2", "open_by_handle_at", "name_to_handle_at", "newfstatat", "statx", "statfs",
+            "readlinkat", "faccessat", "faccessat2", "getdents64", "chdir", "fchdir", "unlinkat", "renameat",
+            "renameat2", "linkat", "symlinkat", "mkdirat", "mknodat", "fchmodat", "fchownat", "fchmod", "fchown",
+            "truncate", "ftruncate", "fallocate", "utimensat", "setxattr", "lsetxattr", "fsetxattr", "removexattr",
+            "lremovexattr", "fremovexattr", "memfd_create", "memfd_secret", "inotify_init1", "fanotify_init", "flock"],
+        on_x86_64: &["open", "creat", "stat", "lstat", "access", "readlink", "getdents", "unlink", "rename", "link",
+            "symlink", "mkdir", "rmdir", "mknod", "chmod", "chown", "lchown", "utime", "utimes", "futimesat",
+            "inotify_init"],
+    };
+
+    #[rustfmt::skip]
+    const SYSTEM: Denied = Denied {
+        calls: &["mount", "umount2", "move_mount", "open_tree", "fsopen", "fsconfig", "fsmount", "fspick",
+            "mount_setattr", "pivot_root", "chroot", "unshare", "setns", "swapon", "swapoff", "reboot", "kexec_load",
+            "init_module", "finit_module", "delete_module", "acct", "quotactl", "sethostname", "setdomainname",
+            "settimeofday", "clock_settime", "adjtimex", "clock_adjtime", "syslog", "vhangup", "personality"],
+        on_x86_64: &["kexec_file_load", "modify_ldt", "ioperm", "iopl", "uselib"],
+    };
+
+    /// Large doors into the kernel.
+    #[rustfmt::skip]
+    const KERNEL: Denied = Denied {
+        calls: &["bpf", "perf_event_open", "userfaultfd", "io_uring_setup", "io_uring_enter", "io_uring_register",
+            "keyctl", "add_key", "request_key"],
+        on_x86_64: &[],
+    };
+
+    #[rustfmt::skip]
+    const RIGHTS: Denied = Denied {
+        calls: &["setuid", "setgid", "setreuid", "setregid", "setresuid", "setresgid", "setfsuid", "setfsgid",
+            "setgroups", "capset", "setrlimit"],
+        on_x86_64: &[],
+    };
 
     #[cfg(test)]
     mod tests {
@@ -240,7 +301,8 @@ mod kernel {
         #[test]
         fn the_filter_compiles() {
             for arch in [TargetArch::x86_64, TargetArch::aarch64] {
-                assert!(denied(arch, 1).is_ok_and(|filter| filter.len() > DENIED.len()), "{arch:?}");
+                let compiled = filter(DENIED, arch, 1);
+                assert!(compiled.as_ref().is_ok_and(|filter| filter.len() > 100), "{arch:?}: {compiled:?}");
             }
         }
     }
@@ -250,11 +312,16 @@ mod kernel {
 mod kernel {
     use super::Layer;
 
-    pub fn landlock() -> Layer {
+    pub const NOTHING: () = ();
+    pub const READ_AND_RUN: () = ();
+    pub const DENIED: () = ();
+    pub const DENIED_TO_ALL: () = ();
+
+    pub fn landlock(_: ()) -> Layer {
         Layer::Off("only Linux has it".to_owned())
     }
 
-    pub fn seccomp() -> Layer {
+    pub fn seccomp(_: ()) -> Layer {
         Layer::Off("only Linux has it".to_owned())
     }
 }

@@ -10,17 +10,21 @@
 //!       ocr ◀── Recognise, and its text back on stdin
 //! ```
 //!
+//! Images are read by another program, started in the same way: see [`ocr`].
+//!
 //! The child is the same program, called as `taproot parse-worker`. It gets no environment, and no file but the bytes
 //! of the one at hand, over its standard input: what it gives up is in [`confine`].
 
 mod child;
 mod confine;
 mod file;
+mod ocr;
 mod parser;
 mod protocol;
 mod worker;
 
 pub use confine::{Confinement, Door, Layer};
+pub use ocr::{FileOcr, OcrProgram, OcrSettings, OcrStatus, Tesseract};
 pub use parser::{ParseSummary, Parser, ParserError, ParserLimits};
 pub use worker::run_worker;
 

@@ -8,9 +8,18 @@ use serde::{Deserialize, Serialize};
 use taproot_schemas::job::FileErrorCode;
 
 use super::confine::Confinement;
+use super::ocr::OcrJob;
 use crate::{ParsedDocument, PartFailure};
 
-/// The first frame to the child; it holds for all files.
+/// The first frame to a child.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Role {
+    Parser(Settings),
+    Ocr(OcrJob),
+}
+
+/// What holds for all files of a parser.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Settings {
     /// Address space of the child, code and stacks included.

@@ -10,13 +10,15 @@ use std::process::ExitCode;
 use taproot_schemas::job::FileErrorCode;
 
 use super::confine;
-use super::protocol::{self, Answer, MAX_IMAGE_BYTES, MAX_REQUEST_BYTES, Request, Settings};
+use super::ocr::become_tesseract;
+use super::protocol::{self, Answer, MAX_IMAGE_BYTES, MAX_REQUEST_BYTES, Request, Role, Settings};
 use crate::{Ocr, ParseError, ParseLimits, Parsed, Recognition, Sink, parse};
 
 /// Parsers of nested formats recurse; a page tree or a path of elements may be thousands deep.
 const STACK_BYTES: usize = 64 << 20;
 
-/// Runs the parser child: requests on standard input, answers on standard output, until the input ends.
+/// Runs the parser child: requests on standard input, answers on standard output, until the input ends. Or becomes the
+/// program that reads one image, when that is what standard input asks for.
 pub fn run_worker() -> ExitCode {
     match start() {
         Ok(()) => ExitCode::SUCCESS,
@@ -31,7 +33,18 @@ fn start() -> io::Result<()> {
     // Answers go to a copy of standard output; what a library prints goes to standard error and spoils no frame.
     let mut output = File::from(rustix::io::dup(rustix::stdio::stdout())?);
     rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
-    let Some(settings) = protocol::read::<Settings>(&mut io::stdin(), MAX_REQUEST_BYTES)? else { return Ok(()) };
+    // Without a buffer, which would keep from tesseract the first bytes of its image.
+    let mut input = File::from(rustix::io::dup(rustix::stdio::stdin())?);
+    let settings = match protocol::read::<Role>(&mut input, MAX_REQUEST_BYTES)? {
+        Some(Role::Parser(settings)) => settings,
+        Some(Role::Ocr(job)) => {
+            rustix::stdio::dup2_stdout(&output)?;
+            drop((input, output));
+            return Err(become_tesseract(job));
+        }
+        None => return Ok(()),
+    };
+    drop(input);
     let landlock = confine::before_threads(settings.memory_bytes)?;
     std::panic::set_hook(Box::new(|panic| eprintln!("panic at {}", panic.location().map_or("", |at| at.file()))));
     let work = move || {
