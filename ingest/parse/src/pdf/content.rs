@@ -138,12 +138,14 @@ const OUTLINED: [f64; 4] = [1.0, 2.0, 5.0, 6.0];
 struct Pen {
     text: Matrix,
     line: Matrix,
+    /// Since it was set down it has written on the page.
+    is_on_page: bool,
 }
 
 impl<'a> Reader<'a> {
     fn run(&mut self, operations: &[Operation], resources: &'a Dictionary, mut state: State, depth: usize) {
         let mut saved: Vec<State> = Vec::new();
-        let mut pen = Pen { text: IDENTITY, line: IDENTITY };
+        let mut pen = Pen::at(IDENTITY);
         for operation in operations {
             if self.operations_left == 0 {
                 return;
@@ -155,7 +157,7 @@ impl<'a> Reader<'a> {
                 ("q", _) => saved.push(state.clone()),
                 ("Q", _) => state = saved.pop().unwrap_or(state),
                 ("cm", _) => state.to_page = matrix(&numbers).map_or(state.to_page, |m| product(&m, &state.to_page)),
-                ("BT", _) => pen = Pen { text: IDENTITY, line: IDENTITY },
+                ("BT", _) => pen = Pen::at(IDENTITY),
                 ("Tf", Some(size)) => {
                     if let Some(Ok(name)) = operation.operands.first().map(Object::as_name) {
                         state.font = self.font(name, resources);
@@ -170,7 +172,7 @@ impl<'a> Reader<'a> {
                 ("Tr", Some(value)) => state.render_mode = value,
                 ("Tm", _) => {
                     if let Some(matrix) = matrix(&numbers) {
-                        pen = Pen { text: matrix, line: matrix };
+                        pen = Pen::at(matrix);
                     }
                 }
                 ("Td" | "TD", _) => {
@@ -271,29 +273,37 @@ impl<'a> Reader<'a> {
         let is_white = state.fill.is_white && !OUTLINED.contains(&state.render_mode);
         let is_invisible = state.render_mode == INVISIBLE;
         self.contents.glyphs.draws_invisibly = is_invisible;
-        let mut hides_text = false;
+        let (mut has_text, mut hides_text) = (false, false);
         for shown in font.show(bytes) {
             let scaled = [state.horizontal_scale, 0.0, 0.0, 1.0, 0.0, state.rise];
             let matrix = product(&scaled, &product(&pen.text, &state.to_page));
+            let advance = shown.width * state.size;
             let is_text = shown.text.contains(|character: char| !character.is_whitespace());
-            if is_invisible || self.canvas.shows(&matrix, shown.width * state.size, state.size, is_white) {
+            // A word that starts on the page and runs off its edge stays whole.
+            let is_off = !pen.is_on_page && self.canvas.is_off_page(&matrix, advance, state.size);
+            if is_invisible || (!is_off && self.canvas.can_be_seen(&matrix, advance, state.size, is_white)) {
                 self.contents.glyphs.push(&matrix, shown.width, state.size, &shown.text);
+                pen.is_on_page |= is_text && !is_off;
+                has_text |= is_text;
             } else {
                 hides_text |= is_text;
             }
             self.contents.unread_codes += usize::from(shown.text.is_empty());
             let spacing = state.character_spacing + if shown.is_space { state.word_spacing } else { 0.0 };
-            pen.advance((shown.width * state.size + spacing) * state.horizontal_scale);
+            pen.advance((advance + spacing) * state.horizontal_scale);
         }
         self.contents.hidden_runs += u32::from(hides_text);
-        self.contents.invisible_runs += u32::from(is_invisible);
+        self.contents.invisible_runs += u32::from(is_invisible && has_text);
     }
 }
 
 impl Pen {
+    fn at(matrix: Matrix) -> Pen {
+        Pen { text: matrix, line: matrix, is_on_page: false }
+    }
+
     fn next_line(&mut self, x: f64, y: f64) {
-        self.line = product(&[1.0, 0.0, 0.0, 1.0, x, y], &self.line);
-        self.text = self.line;
+        *self = Pen::at(product(&[1.0, 0.0, 0.0, 1.0, x, y], &self.line));
     }
 
     fn advance(&mut self, x: f64) {

@@ -41,10 +41,6 @@ pub(super) type Matrix = [f64; 6];
 const SAME_PLACE: f64 = 0.15;
 
 impl Glyphs {
-    pub fn is_empty(&self) -> bool {
-        self.glyphs.iter().all(|glyph| glyph.character.is_whitespace())
-    }
-
     /// Letters and digits.
     pub fn letters(&self) -> usize {
         self.glyphs.iter().filter(|glyph| glyph.character.is_alphanumeric()).count()

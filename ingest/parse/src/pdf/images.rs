@@ -369,3 +369,121 @@ fn fax(pdf: &Document, data: &[u8], parameters: Option<&Dictionary>, shape: &Sha
     out.extend_from_slice(data);
     Some(out)
 }
+
+#[cfg(test)]
+mod tests {
+    use pdf_extract::dictionary;
+
+    use super::*;
+
+    fn file_of(mut dictionary: Dictionary, width: i64, height: i64, bytes: &[u8]) -> Option<Vec<u8>> {
+        dictionary.set("Width", width);
+        dictionary.set("Height", height);
+        as_file(&Document::new(), &Stream::new(dictionary, bytes.to_vec()))
+    }
+
+    /// The grays of an image.
+    #[track_caller]
+    fn check(dictionary: Dictionary, width: i64, height: i64, bytes: &[u8], grays: &[u8]) {
+        let file = file_of(dictionary, width, height, bytes).expect("an image");
+        let head = format!("P5\n{width} {height}\n255\n");
+        assert_eq!(file, [head.as_bytes(), grays].concat());
+    }
+
+    #[test]
+    fn samples_become_grays() {
+        let space = |name: &str, bits: i64| dictionary! { "ColorSpace" => name, "BitsPerComponent" => bits };
+        check(space("DeviceGray", 8), 2, 2, &[0, 50, 100, 255], &[0, 50, 100, 255]);
+        check(space("DeviceGray", 16), 2, 1, &[1, 99, 200, 99], &[1, 200]);
+        check(space("DeviceGray", 1), 3, 2, &[0b1010_0000, 0b0100_0000], &[255, 0, 255, 0, 255, 0]);
+        check(space("DeviceGray", 4), 2, 1, &[0x0f], &[0, 255]);
+        check(space("DeviceRGB", 8), 2, 1, &[255, 255, 255, 255, 0, 0], &[255, 76]);
+        check(space("DeviceCMYK", 8), 3, 1, &[0, 0, 0, 0, 0, 0, 0, 255, 255, 255, 255, 0], &[255, 0, 0]);
+        check(dictionary! { "ImageMask" => true }, 2, 1, &[0b0100_0000], &[0, 255]);
+        let inverted = dictionary! { "ImageMask" => true, "Decode" => vec![1.into(), 0.into()] };
+        check(inverted, 2, 1, &[0b0100_0000], &[255, 0]);
+    }
+
+    #[test]
+    fn palettes() {
+        let palette = |table: &[u8]| -> Object {
+            let table = Object::String(table.to_vec(), pdf_extract::StringFormat::Literal);
+            vec!["Indexed".into(), "DeviceRGB".into(), 1.into(), table].into()
+        };
+        let dictionary = dictionary! { "ColorSpace" => palette(&[255, 255, 255, 0, 0, 0]), "BitsPerComponent" => 1 };
+        check(dictionary, 2, 1, &[0b0100_0000], &[255, 0]);
+        // An index beyond the palette is white.
+        let dictionary = dictionary! { "ColorSpace" => palette(&[0, 0, 0]), "BitsPerComponent" => 8 };
+        check(dictionary, 2, 1, &[0, 9], &[0, 255]);
+        let itself: Object = vec!["Indexed".into(), palette(&[]), 1.into(), Object::string_literal("")].into();
+        assert!(file_of(dictionary! { "ColorSpace" => itself }, 1, 1, &[0]).is_none());
+    }
+
+    #[test]
+    fn filters_are_undone_in_their_order() {
+        let gray = dictionary! { "ColorSpace" => "DeviceGray", "BitsPerComponent" => 8 };
+        let with = |filters: &[&str]| {
+            let mut dictionary = gray.clone();
+            let names: Vec<Object> = filters.iter().map(|name| (*name).into()).collect();
+            dictionary.set("Filter", names);
+            dictionary
+        };
+        check(with(&["ASCIIHexDecode"]), 2, 1, b"0a F>", &[0x0a, 0xf0]);
+        check(with(&["RunLengthDecode"]), 4, 1, &[0, 7, 254, 9, 128], &[7, 9, 9, 9]);
+        check(with(&["AHx", "RL"]), 3, 1, b"fe 05 80>", &[5, 5, 5]);
+        assert!(file_of(with(&["JBIG2Decode"]), 1, 1, b"any").is_none());
+        assert!(file_of(with(&["Unknown"]), 1, 1, b"any").is_none());
+        assert_eq!(file_of(with(&["DCTDecode"]), 9, 9, b"\xff\xd8"), Some(b"\xff\xd8".to_vec()));
+    }
+
+    /// One row behind each of the filters of PNG, worked out by hand.
+    #[test]
+    fn predictors() {
+        let row = Row { columns: 3, components: 1, bits: 8 };
+        let encoded = [[0, 1, 2, 3], [1, 4, 1, 1], [2, 1, 1, 1], [3, 1, 1, 1], [4, 1, 1, 1]].concat();
+        let decoded = [[1, 2, 3], [4, 5, 6], [5, 6, 7], [3, 5, 7], [4, 6, 8]].concat();
+        assert_eq!(row.without_png_predictor(&encoded), Some(decoded));
+        let bits = Row { columns: 9, components: 1, bits: 1 };
+        assert_eq!(bits.without_png_predictor(&[2, 0xff, 0x80, 2, 0, 0]), Some(vec![0xff, 0x80, 0xff, 0x80]));
+        assert_eq!(row.without_tiff_predictor(vec![1, 1, 1, 5, 1]), Some(vec![1, 2, 3, 5, 6]));
+        assert_eq!(Row { columns: usize::MAX, components: 2, bits: 8 }.without_png_predictor(&[0]), None);
+        assert_eq!(Row { columns: 0, components: 1, bits: 8 }.without_tiff_predictor(vec![1]), None);
+    }
+
+    #[test]
+    fn large_images_become_smaller() {
+        let side = MAX_SIDE as i64 + 2;
+        let dictionary = dictionary! { "ColorSpace" => "DeviceGray", "BitsPerComponent" => 8 };
+        let file = file_of(dictionary, side, 2, &[100, 200].repeat(side as usize)).unwrap();
+        let head = format!("P5\n{} 1\n255\n", side / 2);
+        assert!(file.starts_with(head.as_bytes()));
+        assert_eq!(file[head.len()..], vec![150; side as usize / 2]);
+    }
+
+    #[test]
+    fn promises_are_not_believed() {
+        let gray = dictionary! { "ColorSpace" => "DeviceGray", "BitsPerComponent" => 8 };
+        assert!(file_of(gray.clone(), 60_000, 60_000, &[0; 100]).is_none());
+        assert!(file_of(gray.clone(), 1 << 40, 1, &[0; 100]).is_none());
+        assert!(file_of(gray.clone(), -1, 1, &[0; 100]).is_none());
+        // Half of a page is worth reading.
+        check(gray, 2, 2, &[1, 2], &[1, 2, 255, 255]);
+    }
+
+    #[test]
+    fn a_fax_gets_the_head_of_a_tiff() {
+        let parameters = dictionary! { "K" => -1, "Columns" => 1728 };
+        let dictionary =
+            dictionary! { "Filter" => "CCITTFaxDecode", "DecodeParms" => parameters, "BitsPerComponent" => 1 };
+        let file = file_of(dictionary, 1728, 2200, b"fax").unwrap();
+        assert!(file.starts_with(b"II*\0\x08\0\0\0\x0a\0"));
+        assert!(file.ends_with(b"fax"));
+        let entry = |tag: u16| {
+            let entries = file[10..].chunks(12);
+            let found = entries.take(10).find(|entry| entry[..2] == tag.to_le_bytes()).unwrap();
+            u32::from_le_bytes(found[8..].try_into().unwrap())
+        };
+        assert_eq!((entry(256), entry(257), entry(259), entry(262)), (1728, 2200, 4, 0));
+        assert_eq!((entry(273), entry(279)), (file.len() as u32 - 3, 3));
+    }
+}

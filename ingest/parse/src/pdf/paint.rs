@@ -190,23 +190,25 @@ impl Canvas {
         }
     }
 
-    /// Whether a reader sees the glyph that starts where `matrix` leads; `advance` and `height` are in text space.
-    pub fn shows(&self, matrix: &Matrix, advance: f64, height: f64, is_white: bool) -> bool {
+    /// Whether a glyph lies off the page as a whole. `matrix` leads to its start; `advance` and `height` are in text
+    /// space.
+    pub fn is_off_page(&self, matrix: &Matrix, advance: f64, height: f64) -> bool {
         let [a, b, c, d, x, y] = *matrix;
-        if (c.hypot(d) * height).abs() < MIN_SIZE {
-            return false;
-        }
         let (end_x, end_y) = (x + a * advance + c * height, y + b * advance + d * height);
-        let is_on_page = self.page.is_none_or(|page| {
-            x.max(end_x) >= page.left
-                && x.min(end_x) <= page.right
-                && y.max(end_y) >= page.bottom
-                && y.min(end_y) <= page.top
-        });
-        let (middle_x, middle_y) = ((x + end_x) / 2.0, (y + end_y) / 2.0);
-        is_on_page
-            && (!is_white
-                || self.boxes.len() == MAX_BOXES
-                || self.boxes.iter().any(|area| area.contains(middle_x, middle_y)))
+        self.page.is_some_and(|page| {
+            x.max(end_x) < page.left
+                || x.min(end_x) > page.right
+                || y.max(end_y) < page.bottom
+                || y.min(end_y) > page.top
+        })
+    }
+
+    /// Whether a glyph can be made out, wherever it is: large enough, and not white on white.
+    pub fn can_be_seen(&self, matrix: &Matrix, advance: f64, height: f64, is_white: bool) -> bool {
+        let [a, b, c, d, x, y] = *matrix;
+        let (middle_x, middle_y) = (x + (a * advance + c * height) / 2.0, y + (b * advance + d * height) / 2.0);
+        let is_on_color =
+            || self.boxes.len() == MAX_BOXES || self.boxes.iter().any(|area| area.contains(middle_x, middle_y));
+        (c.hypot(d) * height).abs() >= MIN_SIZE && (!is_white || is_on_color())
     }
 }

@@ -3,8 +3,10 @@
 use pdf_extract::content::{Content, Operation};
 use pdf_extract::{Document, Object, Stream, dictionary};
 
-use super::super::ParseError;
-use super::super::testing::{check, document, documents};
+use taproot_schemas::document::NoteKind;
+
+use super::super::testing::{LIMITS, check, document, documents, outline_of, survives_mutations};
+use super::super::{ParseError, ParsedDocument, Recognition};
 
 /// A file with these fonts (F1, F2, …) and the content of each of its pages.
 fn file(fonts: Vec<Object>, pages: &[String]) -> Vec<u8> {
@@ -121,6 +123,176 @@ fn predefined_cmaps_are_read() {
     let text: String = encoding_rs::GB18030.encode("带薪年假").0.iter().map(|byte| format!("{byte:02x}")).collect();
     let content = format!("BT /F1 10 Tf 72 700 Td <{text}> Tj ET");
     check("a.pdf", file(vec![font.into()], &[content]), "p: 带薪年假");
+}
+
+fn notes(file: &[u8]) -> Vec<(NoteKind, u32)> {
+    document("a.pdf", file).notes.into_iter().collect()
+}
+
+/// A page with a line that is seen, and one that is drawn by these operators.
+fn beside_a_line(operators: &str) -> Vec<u8> {
+    let seen = page(&["A line that everybody sees on the page."]);
+    file(vec![helvetica()], &[format!("{seen} q {operators} Q")])
+}
+
+#[test]
+fn what_a_reader_does_not_see_is_left_out() {
+    let seen = "p: A line that everybody sees on the page.";
+    let hidden = [
+        "1 g BT /F1 10 Tf 72 500 Td (white) Tj ET",
+        "1 1 1 rg BT /F1 10 Tf 72 500 Td (white) Tj ET",
+        "0 0 0 0 k BT /F1 10 Tf 72 500 Td (no ink) Tj ET",
+        "/DeviceRGB cs 1 1 1 sc BT /F1 10 Tf 72 500 Td (white) Tj ET",
+        "1 g 72 480 200 40 re f BT /F1 10 Tf 72 500 Td (white on white) Tj ET",
+        "BT /F1 0.5 Tf 72 500 Td (tiny) Tj ET",
+        "0.01 0 0 0.01 0 0 cm BT /F1 10 Tf 7200 50000 Td (tiny) Tj ET",
+        "BT /F1 10 Tf 72 2000 Td (above the page) Tj ET",
+        "BT /F1 10 Tf -500 500 Td (beside it) Tj ET",
+        "3 Tr BT /F1 10 Tf 72 500 Td (no ink) Tj ET",
+    ];
+    for operators in hidden {
+        let file = beside_a_line(operators);
+        check("a.pdf", &file, seen);
+        assert_eq!(notes(&file), [(NoteKind::HiddenText, 1)], "{operators}");
+    }
+}
+
+#[test]
+fn what_looks_like_hidden_text_and_is_not() {
+    let seen = [
+        "0.9 g BT /F1 10 Tf 72 500 Td (very light) Tj ET",
+        "0 g 60 480 200 40 re f 1 g BT /F1 10 Tf 72 500 Td (white on black) Tj ET",
+        "0 0 1 rg 60 480 m 300 480 l 300 540 l 60 540 l h f 1 g BT /F1 10 Tf 72 500 Td (white on blue) Tj ET",
+        "1 g 1 Tr BT /F1 10 Tf 72 500 Td (outlined) Tj ET",
+        "q 1 g Q BT /F1 10 Tf 72 500 Td (black again) Tj ET",
+        "BT /F1 10 Tf 560 500 Td (over the edge) Tj ET",
+        "10 0 0 10 0 0 cm BT /F1 0.8 Tf 7.2 50 Td (small numbers) Tj ET",
+    ];
+    for operators in seen {
+        let file = beside_a_line(operators);
+        assert_eq!(document("a.pdf", &file).blocks.len(), 2, "{operators}");
+        assert_eq!(notes(&file), [], "{operators}");
+    }
+}
+
+/// Who reads the page reads the picture; the text over it is what OCR found in it.
+#[test]
+fn the_text_over_a_scan_is_kept() {
+    let layer = "q 595 0 0 842 0 0 cm /X Do Q BT 3 Tr /F1 10 Tf 72 500 Td (found by OCR before) Tj ET";
+    let stray = page(&["Stamped by the archive on the first of May, twenty twenty-four, by the clerk at the desk."]);
+    let mut pdf = Document::load_mem(&file(vec![helvetica()], &[format!("{layer} {stray}")])).unwrap();
+    add_image(&mut pdf, gray_image(4, 4));
+    let document = document("a.pdf", &saved(pdf));
+    assert!(document.text.contains("found by OCR before"), "{}", document.text);
+    assert_eq!(document.notes, [].into());
+}
+
+fn gray_image(width: i64, height: i64) -> Stream {
+    let dictionary = dictionary! {
+        "Type" => "XObject", "Subtype" => "Image", "Width" => width, "Height" => height,
+        "ColorSpace" => "DeviceGray", "BitsPerComponent" => 8,
+    };
+    Stream::new(dictionary, vec![0x80; (width * height) as usize])
+}
+
+/// Puts an image into the resources of the first page as `X`.
+fn add_image(pdf: &mut Document, image: Stream) {
+    let image = pdf.add_object(image);
+    let page = pdf.get_pages()[&1];
+    let fonts = super::content::inherited(pdf, page, b"Resources").unwrap().as_dict().unwrap().get(b"Font").unwrap();
+    let resources = dictionary! { "Font" => fonts.clone(), "XObject" => dictionary! { "X" => image } };
+    pdf.get_dictionary_mut(page).unwrap().set("Resources", resources);
+}
+
+fn saved(mut pdf: Document) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    pdf.save_to(&mut bytes).unwrap();
+    bytes
+}
+
+/// A file whose only page is this image.
+fn scan(image: Stream) -> Vec<u8> {
+    let content = "q 595 0 0 842 0 0 cm /X Do Q".to_owned();
+    let mut pdf = Document::load_mem(&file(vec![helvetica()], &[content])).unwrap();
+    add_image(&mut pdf, image);
+    saved(pdf)
+}
+
+/// Parses a file; `ocr` stands in for the program.
+fn with_ocr(file: &[u8], ocr: &super::super::Ocr<'_>) -> Result<ParsedDocument, ParseError> {
+    let mut found = None;
+    super::super::parse("a.pdf", file, LIMITS, ocr, &mut |parsed| {
+        if let super::super::Parsed::Document(document) = parsed {
+            found = Some(document);
+        }
+        std::ops::ControlFlow::Continue(())
+    })?;
+    Ok(found.expect("a document"))
+}
+
+#[test]
+fn a_scan_is_read_by_ocr() {
+    let document = with_ocr(&scan(gray_image(40, 60)), &|image| {
+        assert!(image.starts_with(b"P5\n40 60\n255\n") && image.len() == 13 + 40 * 60);
+        Recognition::Text("First para-\ngraph.\n\n带 薪 年 假\n".to_owned())
+    })
+    .unwrap();
+    assert_eq!(outline_of(&document), "p: First paragraph.\np: 带薪年假");
+    assert_eq!(document.outline[0].page, Some(1));
+    assert_eq!(document.notes.into_iter().collect::<Vec<_>>(), [(NoteKind::OcrPages, 1)]);
+}
+
+#[test]
+fn a_scan_that_cannot_be_read_says_why() {
+    let file = scan(gray_image(40, 60));
+    assert_eq!(with_ocr(&file, &|_| Recognition::Unavailable), Err(ParseError::NeedsOcr));
+    let failed = with_ocr(&file, &|_| Recognition::Failed("why".to_owned()));
+    assert!(matches!(failed, Err(ParseError::Unsupported(reason)) if reason.ends_with("why")));
+    assert_eq!(with_ocr(&file, &|_| Recognition::Text(String::new())), Err(ParseError::Empty));
+}
+
+/// With a text layer the picture is an illustration; without, its page is counted as not read.
+#[test]
+fn pictures_beside_text() {
+    let lines = page(&["Enough text to be sure that this page is no scan, and that", "its picture is a background."]);
+    let background = format!("q 595 0 0 842 0 0 cm /X Do Q {lines}");
+    let number = "q 595 0 0 842 0 0 cm /X Do Q BT /F1 10 Tf 300 20 Td (Page 1 of 2) Tj ET".to_owned();
+    let logo = "q 20 0 0 20 0 0 cm /X Do Q BT /F1 10 Tf 300 20 Td (Page 1 of 2) Tj ET".to_owned();
+    let read = |content: String| {
+        let mut pdf = Document::load_mem(&file(vec![helvetica()], &[content])).unwrap();
+        add_image(&mut pdf, gray_image(40, 60));
+        let document = document("a.pdf", &saved(pdf));
+        document.notes.into_iter().collect::<Vec<_>>()
+    };
+    assert_eq!(read(background), []);
+    assert_eq!(read(number), [(NoteKind::PagesWithoutText, 1)]);
+    assert_eq!(read(logo), []);
+}
+
+#[test]
+fn links_and_the_language() {
+    let mut pdf = Document::load_mem(&written(&["See the handbook."])).unwrap();
+    let page = pdf.get_pages()[&1];
+    let link = |address: &str| {
+        let action = dictionary! { "S" => "URI", "URI" => Object::string_literal(address) };
+        dictionary! { "Type" => "Annot", "Subtype" => "Link", "A" => action }
+    };
+    let links =
+        ["https://example.com/handbook", "javascript:alert(1)"].map(|address| pdf.add_object(link(address)).into());
+    pdf.get_dictionary_mut(page).unwrap().set("Annots", links.to_vec());
+    pdf.catalog_mut().unwrap().set("Lang", Object::string_literal("zh-CN"));
+    let document = document("a.pdf", &saved(pdf));
+    let addresses: Vec<_> = document.links.iter().map(|link| link.url.as_str()).collect();
+    assert_eq!(addresses, ["https://example.com/handbook"]);
+    assert_eq!(document.metadata["language"], "zh-CN");
+}
+
+#[test]
+fn broken_files_do_no_harm() {
+    let content = "q 595 0 0 842 0 0 cm /X Do Q 0 g 60 480 200 40 re f 1 g BT /F1 10 Tf 72 500 Td (white) Tj ET";
+    let mut pdf = Document::load_mem(&file(vec![helvetica()], &[content.to_owned(), page(&["second"])])).unwrap();
+    add_image(&mut pdf, gray_image(4, 4));
+    survives_mutations("a.pdf", &saved(pdf));
 }
 
 #[test]

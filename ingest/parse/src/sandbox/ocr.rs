@@ -16,6 +16,7 @@ use std::sync::mpsc;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rustix::process::{Pid, Signal, kill_process_group};
 use serde::{Deserialize, Serialize};
 
 use super::protocol::{self, MAX_REQUEST_BYTES, Role};
@@ -177,6 +178,8 @@ impl Tesseract {
         let mut child = Command::new(&self.worker)
             .arg(WORKER_ARGUMENT)
             .env_clear()
+            // Where tesseract is a script, what it has started ends with it.
+            .process_group(0)
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
@@ -218,10 +221,14 @@ struct Running(Child);
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Errors mean that it is gone already.
-        let _ = self.0.kill();
+        kill_group(&self.0);
         let _ = self.0.wait();
     }
+}
+
+fn kill_group(child: &Child) {
+    // Errors mean that it is gone already.
+    let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
 }
 
 /// Gives a child its input and takes its output until it closes it; none when that takes too long.
@@ -241,7 +248,7 @@ fn converse(child: &mut Child, input: &[&[u8]], deadline: Instant) -> Option<Str
         let output = receiver.recv_timeout(deadline.saturating_duration_since(Instant::now()));
         if output.is_err() {
             // Its end closes both pipes, and with them ends both threads.
-            let _ = child.kill();
+            kill_group(child);
         }
         output.ok()?.ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     })
