@@ -1,7 +1,7 @@
 //! PDF: glyphs with positions → lines → paragraphs; pages that are pictures → OCR.
 //!
-//! Each page goes through the extractor in [`content`] and, where its fonts do not say which characters they show, or it
-//! cannot be read, through `pdf-extract`, which knows the tables inside of fonts. Both feed the same [`glyphs::Glyphs`],
+//! Each page goes through the extractor in [`content`] and, where its fonts do not say which characters they show,
+//! through `pdf-extract`, which knows the tables inside of fonts. Both feed the same [`glyphs::Glyphs`],
 //! so that [`layout`] exists once. Text that a reader does not see is left out ([`paint`]), but for the text that OCR
 //! has laid over a scan before. Forms, annotations and attachments are not read; links are.
 
@@ -52,13 +52,39 @@ pub(crate) fn recognises(bytes: &[u8]) -> bool {
 }
 
 pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), ParseError> {
+    let mut builder = TextBuilder::new(source.limits.max_document_chars);
+    let Read { mut pages, title, metadata, why_unread } = read(source, &mut builder)?;
+    builder.note(NoteKind::RunningLines, running::remove(&mut pages));
+    let largest_heading = layout::push(&mut builder, pages);
+    if builder.is_blank()
+        && let Some(why) = why_unread
+    {
+        return Err(why);
+    }
+    let built = builder.finish()?;
+    let document =
+        ParsedDocument { title: title.or(largest_heading), metadata, ..built.into_document(source.media_type) };
+    let _ = sink(Parsed::Document(document));
+    Ok(())
+}
+
+/// All that is taken from the file. Its objects take much more room than this; they are gone when it is here.
+struct Read {
+    pages: Vec<Page>,
+    title: Option<String>,
+    metadata: BTreeMap<String, Value>,
+    /// Why pictures of pages could not be read, when there were any.
+    why_unread: Option<ParseError>,
+}
+
+/// Reads all pages. Notes and links go into the builder.
+fn read(source: &Source<'_>, builder: &mut TextBuilder) -> Result<Read, ParseError> {
     let pdf = open(source.bytes)?;
     let ids = pages(&pdf);
-    let mut reader =
-        Reader { pdf: &pdf, fonts: Fonts::default(), nothing: Dictionary::new(), steps_left: MAX_STEPS_TO_PAGES };
+    let (fonts, nothing) = (Fonts::default(), Dictionary::new());
+    let mut reader = Reader { pdf: &pdf, fonts: &fonts, nothing: &nothing, steps_left: MAX_STEPS_TO_PAGES };
     let scanner = Scanner::new(source);
-    let mut builder = TextBuilder::new(source.limits.max_document_chars);
-    let (mut read, mut characters) = (Vec::new(), 0);
+    let (mut pages, mut characters) = (Vec::new(), 0);
     for (number, id) in (1..).zip(&ids) {
         let Some(mut contents) = reader.read(number, *id, ids.len()) else {
             builder.note(NoteKind::FailedPages, 1);
@@ -80,30 +106,18 @@ pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), Pars
         }
         let lines = layout::lines(contents.glyphs);
         characters += lines.iter().map(Line::chars).chain(recognised.iter().map(String::len)).sum::<usize>();
-        if characters > source.limits.max_document_chars.saturating_mul(4) {
+        // Running lines and hyphens that go make the text shorter than this, but not by half.
+        if characters > source.limits.max_document_chars.saturating_mul(2) {
             return Err(ParseError::TooLong { limit_chars: source.limits.max_document_chars });
         }
-        read.push(Page { number, lines, recognised });
+        push_links(builder, &pdf, *id);
+        pages.push(Page { number, lines, recognised });
     }
-    if read.is_empty() {
+    if pages.is_empty() {
         return Err(ParseError::corrupt(format!("none of its {} pages can be read", ids.len())));
     }
-    builder.note(NoteKind::RunningLines, running::remove(&mut read));
-    let largest_heading = layout::push(&mut builder, &read);
-    if builder.is_blank()
-        && let Some(why) = scanner.why_unread()
-    {
-        return Err(why);
-    }
-    for id in &ids {
-        push_links(&mut builder, &pdf, *id);
-    }
-    let built = builder.finish()?;
     let (title, metadata) = describe(&pdf);
-    let document =
-        ParsedDocument { title: title.or(largest_heading), metadata, ..built.into_document(source.media_type) };
-    let _ = sink(Parsed::Document(document));
-    Ok(())
+    Ok(Read { pages, title, metadata, why_unread: scanner.why_unread() })
 }
 
 /// The pages in their order, each once: a tree that leads back into itself has no more pages for it. What the tree says
@@ -165,42 +179,36 @@ fn load(bytes: &[u8]) -> Result<Document, ParseError> {
 /// Reads the pages of one file.
 struct Reader<'a> {
     pdf: &'a Document,
-    fonts: Fonts,
+    fonts: &'a Fonts,
     /// Resources of a page that has none.
-    nothing: Dictionary,
+    nothing: &'a Dictionary,
     steps_left: usize,
 }
 
-impl Reader<'_> {
-    /// What stands on a page; none when neither extractor can read it.
-    fn read(&mut self, number: u32, page: ObjectId, pages: usize) -> Option<Contents<'_>> {
-        let (pdf, fonts, nothing) = (self.pdf, &self.fonts, &self.nothing);
-        let first = guarded(|| content::extract(pdf, page, fonts, nothing));
-        let is_enough = first.as_ref().is_some_and(|contents| {
-            // What is hidden must not come back because some codes could not be read.
-            let unread_matter = contents.hidden_runs == 0 || contents.unread_codes > contents.glyphs.letters();
-            contents.unread_codes == 0 || !unread_matter
-        });
-        if is_enough {
-            return first;
+impl<'a> Reader<'a> {
+    /// What stands on a page; none when it cannot be read.
+    fn read(&mut self, number: u32, page: ObjectId, pages: usize) -> Option<Contents<'a>> {
+        let (pdf, fonts, nothing) = (self.pdf, self.fonts, self.nothing);
+        let first = guarded(|| content::extract(pdf, page, fonts, nothing))?;
+        // What is hidden must not come back because some codes could not be read.
+        let hides = first.hidden_runs > 0 && first.unread_codes <= first.glyphs.letters();
+        let steps_left = self.steps_left.checked_sub(pages);
+        if first.unread_codes == 0 || hides || first.is_tangled || steps_left.is_none() {
+            return Some(first);
         }
-        let second = self.steps_left.checked_sub(pages).and_then(|left| {
-            self.steps_left = left;
-            guarded(|| {
-                // The library makes room for as many pages as the tree says it has.
-                let promised = pdf.page_iter().size_hint().0;
-                let mut glyphs = Glyphs::default();
-                let asked = promised <= pages.saturating_mul(2);
-                asked.then(|| pdf_extract::output_doc_page(pdf, &mut glyphs, number).ok())??;
-                Some(glyphs)
-            })
-        });
-        match (first, second) {
-            (Some(first), Some(second)) if second.letters() > first.glyphs.letters() => {
-                Some(Contents { glyphs: second, ..first })
+        self.steps_left = steps_left.unwrap_or(0);
+        let second = guarded(|| {
+            // The library makes room for as many pages as the tree says it has.
+            if pdf.page_iter().size_hint().0 > pages.saturating_mul(2) {
+                return None;
             }
-            (Some(first), _) => Some(first),
-            (None, second) => second.map(|glyphs| Contents { glyphs, ..Contents::default() }),
+            let mut glyphs = Glyphs::default();
+            pdf_extract::output_doc_page(pdf, &mut glyphs, number).ok()?;
+            Some(glyphs)
+        });
+        match second {
+            Some(glyphs) if glyphs.letters() > first.glyphs.letters() => Some(Contents { glyphs, ..first }),
+            _ => Some(first),
         }
     }
 }

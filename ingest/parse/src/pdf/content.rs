@@ -36,6 +36,8 @@ pub(super) struct Contents<'a> {
     pub hidden_runs: u32,
     /// Runs of text without ink, which are among the glyphs.
     pub invisible_runs: u32,
+    /// Its forms, or the nodes above it, lead back into themselves or too deep to be followed to their end.
+    pub is_tangled: bool,
     pub page: Option<Area>,
 }
 
@@ -54,7 +56,8 @@ pub(super) fn extract<'a>(
 ) -> Option<Contents<'a>> {
     let content = Content::decode(&pdf.get_page_content(page).ok()?).ok()?;
     let area = page_area(pdf, page);
-    let contents = Contents { page: area, ..Contents::default() };
+    let is_tangled = !has_an_end(pdf, page);
+    let contents = Contents { page: area, is_tangled, ..Contents::default() };
     let (operations_left, forms_left) = (MAX_OPERATIONS, MAX_FORMS);
     let mut reader = Reader { pdf, fonts, contents, canvas: Canvas::new(area), operations_left, forms_left };
     let resources = inherited(pdf, page, b"Resources").and_then(|found| found.as_dict().ok()).unwrap_or(nothing);
@@ -74,6 +77,16 @@ fn page_area(pdf: &Document, page: ObjectId) -> Option<Area> {
     let media = area(b"MediaBox")?;
     let crop = area(b"CropBox").map(|crop| crop.common(&media)).filter(|crop| crop.size() > 0.0);
     Some(crop.unwrap_or(media))
+}
+
+/// Whether the nodes above a page end at a root.
+fn has_an_end(pdf: &Document, page: ObjectId) -> bool {
+    let mut node = pdf.get_dictionary(page).ok();
+    for _ in 0..MAX_TREE_DEPTH {
+        let Some(found) = node else { return true };
+        node = found.get_deref(b"Parent", pdf).and_then(Object::as_dict).ok();
+    }
+    false
 }
 
 /// What a page, or the nearest of its ancestors that says it, says of `key` (ISO 32000-1, 7.7.3.4).
@@ -223,6 +236,7 @@ impl<'a> Reader<'a> {
                 self.forms_left -= 1;
                 self.run_form(object, resources, state, depth);
             }
+            b"Form" => self.contents.is_tangled = true,
             b"Image" => {
                 let area = Area::of_unit_square(&state.to_page);
                 self.canvas.paint(area);

@@ -131,7 +131,7 @@ pub(super) fn is_right_to_left(character: char) -> bool {
 fn plain(character: char) -> impl Iterator<Item = char> {
     let is_form = matches!(character, '\u{fb00}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}');
     let decomposed: Vec<char> = if is_form { std::iter::once(character).nfkc().collect() } else { vec![character] };
-    decomposed.into_iter().filter(|character| *character != '\0')
+    decomposed.into_iter().filter(|character| character.is_whitespace() || !character.is_control())
 }
 
 /// What `pdf-extract` calls for each glyph.
