@@ -160,6 +160,51 @@ fn a_file_that_eats_memory_is_stopped_and_the_next_one_is_parsed() {
     assert_eq!(bench.parse("b.txt", b"fine"), Ok(vec!["fine".to_owned()]));
 }
 
+/// Nothing in a file says to how much it expands: the limit of the child is what ends it.
+#[test]
+fn a_bomb_in_a_pdf_is_stopped() {
+    let mut bench = Bench::new(worker(), LIMITS);
+    // Five gigabytes of spaces in LZW: every code after the first two stands for one more space than the one before.
+    let bomb = lzw_of_spaces(5 << 30);
+    let mut pdf = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n\
+        2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]/MediaBox[0 0 600 600]>>endobj\n\
+        3 0 obj<</Type/Page/Parent 2 0 R/Contents 4 0 R>>endobj\n"
+        .to_vec();
+    pdf.extend(format!("4 0 obj<</Filter/LZWDecode/Length {}>>\nstream\n", bomb.len()).as_bytes());
+    pdf.extend([&bomb[..], b"\nendstream\nendobj\ntrailer<</Root 1 0 R>>\n%%EOF"].concat());
+    assert_eq!(bench.parse("a.pdf", &pdf), Err(FileErrorCode::MemoryLimit));
+    assert_eq!(bench.parse("b.txt", b"fine"), Ok(vec!["fine".to_owned()]));
+}
+
+/// As many spaces, as the LZW of PDF (ISO 32000-1, 7.4.4) writes them.
+fn lzw_of_spaces(count: u64) -> Vec<u8> {
+    const CLEAR: u32 = 256;
+    let (mut out, mut held, mut bits) = (Vec::new(), 0_u32, 0);
+    let mut put = |code: u32, width: u32| {
+        held = held << width | code;
+        bits += width;
+        while bits >= 8 {
+            bits -= 8;
+            out.push((held >> bits) as u8);
+        }
+        held &= (1 << bits) - 1;
+    };
+    let (mut written, mut width) = (0, 9);
+    while written < count {
+        put(CLEAR, width);
+        put(u32::from(b' '), 9);
+        // The table fills up to its last code but two; codes grow one code early.
+        for code in 258..4093 {
+            width = (32 - (code + 1_u32).leading_zeros()).max(9);
+            put(code, width);
+            written += u64::from(code - 256);
+        }
+    }
+    put(257, width);
+    put(0, 8);
+    out
+}
+
 #[test]
 fn a_child_that_hangs_is_killed() {
     let limits = ParserLimits { timeout: Duration::from_millis(100), ..LIMITS };

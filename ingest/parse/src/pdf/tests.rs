@@ -1,6 +1,5 @@
 //! PDF files made here, through the public door of the parsers.
 
-use pdf_extract::content::{Content, Operation};
 use pdf_extract::{Document, Object, Stream, dictionary};
 
 use taproot_schemas::document::NoteKind;
@@ -316,20 +315,116 @@ fn what_is_no_text_or_no_pdf() {
     assert!(matches!(documents("a.pdf", b"%PDF-1.7 and nothing else"), Err(ParseError::Corrupt(_))));
 }
 
+/// Objects as they stand in a file, numbered from 1, without a table: the first is the catalog.
+fn raw(objects: &[&str]) -> Vec<u8> {
+    let mut file = b"%PDF-1.7\n".to_vec();
+    for (number, object) in (1..).zip(objects) {
+        file.extend(format!("{number} 0 obj\n{object}\nendobj\n").as_bytes());
+    }
+    file.extend(b"trailer<</Root 1 0 R>>\n%%EOF");
+    file
+}
+
+const CATALOG: &str = "<</Type/Catalog/Pages 2 0 R>>";
+const PAGE: &str = "<</Type/Page/Parent 2 0 R/Contents 4 0 R>>";
+const CONTENT: &str = "<</Length 49>>\nstream\nBT /F1 10 Tf 72 700 Td (a page of the file) Tj ET  \nendstream";
+const FONT: &str = "<</Font<</F1<</Type/Font/Subtype/Type1/BaseFont/Helvetica>>>>>>";
+
+#[test]
+fn a_page_tree_that_leads_back_into_itself() {
+    let tree = format!("<</Type/Pages/Count 9/Resources {FONT}/MediaBox[0 0 600 800]/Kids[3 0 R 2 0 R 3 0 R 2 0 R]>>");
+    check("a.pdf", raw(&[CATALOG, &tree, PAGE, CONTENT]), "p: a page of the file");
+}
+
+#[test]
+fn the_number_of_pages_that_a_tree_claims_is_not_asked() {
+    for count in ["2147483648", "9223372036854775807", "-1", "0"] {
+        let node =
+            |kids: &str| format!("<</Type/Pages/Count {count}/Resources {FONT}/MediaBox[0 0 600 800]/Kids[{kids}]>>");
+        let file = raw(&[CATALOG, &node("5 0 R 6 0 R"), PAGE, CONTENT, &node("3 0 R"), &node("")]);
+        check("a.pdf", file, "p: a page of the file");
+    }
+}
+
+/// A font that does not say what its codes mean sends the page to the library, which would follow its ancestors for
+/// ever.
+#[test]
+fn a_page_that_is_its_own_ancestor() {
+    let font = "<</Font<</F1<</Type/Font/Subtype/Type0/Encoding/Identity-H/DescendantFonts[<<>>]>>>>>>";
+    let tree = "<</Type/Pages/Count 1/Parent 3 0 R/Kids[3 0 R]>>";
+    let page = format!("<</Type/Page/Parent 2 0 R/Contents 4 0 R/Resources {font}>>");
+    assert_eq!(documents("a.pdf", &raw(&[CATALOG, tree, &page, CONTENT])), Err(ParseError::Empty));
+}
+
+#[test]
+fn references_that_lead_nowhere() {
+    let tree = "<</Type/Pages/Count 5 0 R/MediaBox 5 0 R/Resources 5 0 R/Kids[3 0 R]>>";
+    let content = "<</Length 5 0 R/Filter 5 0 R>>\nstream\nBT (lost) Tj ET\nendstream";
+    assert_eq!(documents("a.pdf", &raw(&[CATALOG, tree, PAGE, content, "6 0 R", "5 0 R"])), Err(ParseError::Empty));
+}
+
+/// The table points at itself as the table before it.
+#[test]
+fn tables_that_follow_themselves() {
+    let whole = written(&["still here"]);
+    let start = whole.windows(9).rposition(|window| window == b"startxref").unwrap();
+    let table: String = whole[start + 9..].iter().map(|byte| char::from(*byte)).filter(char::is_ascii_digit).collect();
+    let table_at: usize = table.parse().unwrap();
+    let dictionary = table_at + whole[table_at..].windows(2).position(|window| window == b"<<").unwrap() + 2;
+    let loops = format!("/Prev {table}/XRefStm {table}");
+    let file = [&whole[..dictionary], loops.as_bytes(), &whole[dictionary..]].concat();
+    check("a.pdf", file, "p: still here");
+}
+
+/// Objects 2 and 3 lie in a stream that is said to lie in itself.
+#[test]
+fn an_object_stream_that_lies_in_itself() {
+    let (tree, page) = ("<</Type/Pages/Count 1/Kids[3 0 R]>>", "<</Type/Page/Parent 2 0 R>>");
+    let head = format!("2 0 3 {} ", tree.len() + 1);
+    let body = format!("{head}{tree} {page}");
+    let mut file = b"%PDF-1.7\n".to_vec();
+    let mut offsets = Vec::new();
+    let stream = format!(
+        "<</Type/ObjStm/N 2/First {}/Extends 4 0 R/Length {}>>\nstream\n{body}\nendstream",
+        head.len(),
+        body.len()
+    );
+    for (number, object) in [(1, CATALOG), (4, stream.as_str())] {
+        offsets.push(file.len() as u32);
+        file.extend(format!("{number} 0 obj\n{object}\nendobj\n").as_bytes());
+    }
+    let table_at = file.len() as u32;
+    // Kind, offset or stream, index: ISO 32000-1, 7.5.8.3.
+    let rows = [(0, 0, 0), (1, offsets[0], 0), (2, 4, 0), (2, 4, 1), (2, 4, 0), (1, table_at, 0)];
+    let table: Vec<u8> = rows
+        .iter()
+        .flat_map(|(kind, place, index)| [&[*kind][..], &u32::to_be_bytes(*place), &[*index]].concat())
+        .collect();
+    file.extend(
+        format!("5 0 obj\n<</Type/XRef/W[1 4 1]/Size 6/Root 1 0 R/Length {}>>\nstream\n", table.len()).as_bytes(),
+    );
+    file.extend([&table, format!("\nendstream\nendobj\nstartxref\n{table_at}\n%%EOF").as_bytes()].concat());
+    assert!(matches!(documents("a.pdf", &file), Err(ParseError::Empty | ParseError::Corrupt(_))));
+}
+
+/// Also where a font sends the page to the library, which follows forms until its stack ends.
 #[test]
 fn forms_that_show_themselves_end() {
-    let mut pdf = Document::load_mem(&written(&["around"])).unwrap();
+    let unknown = dictionary! {
+        "Type" => "Font", "Subtype" => "Type0", "Encoding" => "Identity-H",
+        "DescendantFonts" => vec![Object::from(dictionary! {})],
+    };
+    let around = "BT /F1 10 Tf 72 700 Td (around) Tj /F2 10 Tf (unread) Tj ET /X Do";
+    let mut pdf = Document::load_mem(&file(vec![helvetica(), unknown.into()], &[around.to_owned()])).unwrap();
     let form = pdf.new_object_id();
-    let resources = dictionary! { "XObject" => dictionary! { "X" => form } };
-    let twice = vec![Operation::new("Do", vec!["X".into()]); 2];
-    let content = Content { operations: twice }.encode().unwrap();
+    let page = pdf.get_pages()[&1];
+    let fonts = super::content::inherited(&pdf, page, b"Resources").unwrap().as_dict().unwrap().get(b"Font").unwrap();
+    let resources = dictionary! { "Font" => fonts.clone(), "XObject" => dictionary! { "X" => form } };
     let stream = Stream::new(
         dictionary! { "Type" => "XObject", "Subtype" => "Form", "Resources" => resources.clone() },
-        content,
+        b"/X Do ".repeat(10),
     );
     pdf.objects.insert(form, stream.into());
-    let page = pdf.get_pages()[&1];
     pdf.get_dictionary_mut(page).unwrap().set("Resources", resources);
-    let (fonts, nothing) = (super::Fonts::default(), pdf_extract::Dictionary::new());
-    assert!(super::content::extract(&pdf, page, &fonts, &nothing).is_some());
+    check("a.pdf", saved(pdf), "p: around");
 }
