@@ -5,7 +5,7 @@
 //! Every file goes through a parser child with the limits of the default settings, images through tesseract.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
@@ -43,7 +43,7 @@ fn main() -> std::process::ExitCode {
     }
 }
 
-fn extract(parser: &mut Parser, ocr: &Tesseract, file: &PathBuf, path: &str) -> Value {
+fn extract(parser: &mut Parser, ocr: &Tesseract, file: &Path, path: &str) -> Value {
     let begun = Instant::now();
     let (mut text, mut documents, mut failures) = (String::new(), Vec::new(), Vec::new());
     let ocr = ocr.for_file();

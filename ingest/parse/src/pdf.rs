@@ -44,6 +44,9 @@ struct Page {
 
 /// `pdf-extract` walks all pages to find one: so many steps are allowed for a file.
 const MAX_STEPS_TO_PAGES: usize = 50_000_000;
+const UNKNOWN_FONTS: &str =
+    "its fonts do not say which characters they show; printing it to a new PDF, or scanning it, may help";
+
 /// Links of a page that are looked at.
 const MAX_ANNOTATIONS: usize = 1_000;
 
@@ -73,7 +76,7 @@ struct Read {
     pages: Vec<Page>,
     title: Option<String>,
     metadata: BTreeMap<String, Value>,
-    /// Why pictures of pages could not be read, when there were any.
+    /// Why pages that hold text could not be read, when there were any.
     why_unread: Option<ParseError>,
 }
 
@@ -84,7 +87,7 @@ fn read(source: &Source<'_>, builder: &mut TextBuilder) -> Result<Read, ParseErr
     let (fonts, nothing) = (Fonts::default(), Dictionary::new());
     let mut reader = Reader { pdf: &pdf, fonts: &fonts, nothing: &nothing, steps_left: MAX_STEPS_TO_PAGES };
     let scanner = Scanner::new(source);
-    let (mut pages, mut characters) = (Vec::new(), 0);
+    let (mut pages, mut characters, mut why_unread) = (Vec::new(), 0, None);
     for (number, id) in (1..).zip(&ids) {
         let Some(mut contents) = reader.read(number, *id, ids.len()) else {
             builder.note(NoteKind::FailedPages, 1);
@@ -95,8 +98,13 @@ fn read(source: &Source<'_>, builder: &mut TextBuilder) -> Result<Read, ParseErr
             contents.hidden_runs = contents.hidden_runs.saturating_add(contents.invisible_runs);
         }
         builder.note(NoteKind::HiddenText, contents.hidden_runs);
+        let is_unread = contents.unread_codes > contents.glyphs.letters();
         let mut recognised = Vec::new();
         match scanner.read(&pdf, *id, &contents) {
+            Scan::Nothing if is_unread => {
+                builder.note(NoteKind::PagesWithoutText, 1);
+                why_unread.get_or_insert_with(|| ParseError::Unsupported(UNKNOWN_FONTS.to_owned()));
+            }
             Scan::Nothing => {}
             Scan::Text(paragraphs) => {
                 builder.note(NoteKind::OcrPages, 1);
@@ -117,7 +125,7 @@ fn read(source: &Source<'_>, builder: &mut TextBuilder) -> Result<Read, ParseErr
         return Err(ParseError::corrupt(format!("none of its {} pages can be read", ids.len())));
     }
     let (title, metadata) = describe(&pdf);
-    Ok(Read { pages, title, metadata, why_unread: scanner.why_unread() })
+    Ok(Read { pages, title, metadata, why_unread: scanner.why_unread().or(why_unread) })
 }
 
 /// The pages in their order, each once: a tree that leads back into itself has no more pages for it. What the tree says
@@ -207,7 +215,10 @@ impl<'a> Reader<'a> {
             Some(glyphs)
         });
         match second {
-            Some(glyphs) if glyphs.letters() > first.glyphs.letters() => Some(Contents { glyphs, ..first }),
+            Some(glyphs) if glyphs.letters() > first.glyphs.letters() => {
+                let gained = glyphs.letters() - first.glyphs.letters();
+                Some(Contents { glyphs, unread_codes: first.unread_codes.saturating_sub(gained), ..first })
+            }
             _ => Some(first),
         }
     }

@@ -190,7 +190,7 @@ impl Tesseract {
             .ok_or_else(|| format!("the image took longer than {} s", timeout.as_secs()))?;
         match child.0.wait() {
             Ok(status) if status.success() => Ok(text),
-            _ => Err("tesseract cannot read the image".to_owned()),
+            _ => Err("tesseract ended with an error; it may be damaged".to_owned()),
         }
     }
 }
