@@ -5,8 +5,8 @@
 
 use super::encoding::is_binary;
 use super::{
-    ParseError, Sink, Source, archive, csv, docx, html, image, jsonl, mail, markdown, odf, ole, pdf, plain, pptx, rtf, xls,
-    xlsx,
+    ParseError, Sink, Source, archive, csv, docx, html, image, jsonl, mail, markdown, odf, ole, pdf, plain, pptx, rtf,
+    xls, xlsx,
 };
 
 /// One format that Taproot reads.
