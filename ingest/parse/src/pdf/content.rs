@@ -114,6 +114,8 @@ struct State {
     rise: f64,
     render_mode: f64,
     fill: Fill,
+    /// Fills are see-through.
+    is_clear: bool,
 }
 
 impl Default for State {
@@ -129,6 +131,7 @@ impl Default for State {
             rise: 0.0,
             render_mode: 0.0,
             fill: Fill::default(),
+            is_clear: false,
         }
     }
 }
@@ -145,6 +148,9 @@ struct Reader<'a> {
 /// Render modes (ISO 32000-1, 9.3.6): no ink at all, and those whose ink is not the fill colour.
 const INVISIBLE: f64 = 3.0;
 const OUTLINED: [f64; 4] = [1.0, 2.0, 5.0, 6.0];
+
+/// With less of it, nobody sees a fill.
+const MIN_OPACITY: f64 = 0.02;
 
 /// Where text is written: the matrix of the next glyph, and of the start of the line.
 #[derive(Clone, Copy)]
@@ -204,6 +210,12 @@ impl<'a> Reader<'a> {
                     pen.next_line(0.0, -state.leading);
                     self.show(operation.operands.last(), &state, &mut pen);
                 }
+                ("gs", _) => {
+                    if let Some(Ok(name)) = operation.operands.first().map(Object::as_name) {
+                        state.is_clear =
+                            self.opacity(name, resources).map_or(state.is_clear, |share| share < MIN_OPACITY);
+                    }
+                }
                 ("Do", _) => {
                     if let Some(Ok(name)) = operation.operands.first().map(Object::as_name) {
                         self.run_object(name, resources, &state, depth);
@@ -217,6 +229,12 @@ impl<'a> Reader<'a> {
                 }
             }
         }
+    }
+
+    /// The opacity of fills that a graphics state sets (ISO 32000-1, 8.4.5 and 11.6.4.4).
+    fn opacity(&self, name: &[u8], resources: &Dictionary) -> Option<f64> {
+        let states = resources.get_deref(b"ExtGState", self.pdf).and_then(Object::as_dict).ok()?;
+        number(self.pdf, states.get_deref(name, self.pdf).and_then(Object::as_dict).ok()?.get(b"ca").ok()?)
     }
 
     fn font(&self, name: &[u8], resources: &Dictionary) -> Option<Rc<Font>> {
@@ -285,7 +303,7 @@ impl<'a> Reader<'a> {
             return;
         };
         let is_white = state.fill.is_white && !OUTLINED.contains(&state.render_mode);
-        let is_invisible = state.render_mode == INVISIBLE;
+        let is_invisible = state.render_mode == INVISIBLE || state.is_clear;
         self.contents.glyphs.draws_invisibly = is_invisible;
         let (mut has_text, mut hides_text) = (false, false);
         for shown in font.show(bytes) {

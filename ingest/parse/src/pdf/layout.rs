@@ -225,7 +225,15 @@ pub(super) fn push(builder: &mut TextBuilder, pages: Vec<Page>) -> Option<String
     let mut title: Option<(u8, String)> = None;
     for (number, paragraphs, recognised) in set {
         builder.set_page(number);
-        for paragraph in &paragraphs {
+        let mut rest = paragraphs.as_slice();
+        while let Some((paragraph, after)) = rest.split_first() {
+            let rows = rest.iter().take_while(|paragraph| paragraph.is_row()).count();
+            if rows > 0 {
+                push_rows(builder, &rest[..rows]);
+                rest = &rest[rows..];
+                continue;
+            }
+            rest = after;
             if let Some(level) = levels.get(&tenths(paragraph.size)).filter(|_| paragraph.may_be_heading()) {
                 builder.push_heading(*level, &paragraph.text);
                 if Some(number) == first_page && title.as_ref().is_none_or(|(best, _)| level < best) {
@@ -240,6 +248,18 @@ pub(super) fn push(builder: &mut TextBuilder, pages: Vec<Page>) -> Option<String
     title.map(|(_, text)| text)
 }
 
+/// Rows that follow each other are a table; its first row is the header when it has words where the others have
+/// numbers.
+fn push_rows(builder: &mut TextBuilder, rows: &[Paragraph]) {
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.text.split(CELL_SEPARATOR).map(str::to_owned).collect()).collect();
+    let has_number = |row: &Vec<String>| row.iter().any(|cell| cell.chars().any(char::is_numeric));
+    let has_header = rows.split_first().is_some_and(|(first, others)| {
+        !has_number(first) && others.iter().filter(|row| has_number(row)).count() * 2 > others.len()
+    });
+    builder.push_table(&rows, has_header);
+}
+
 struct Paragraph {
     kind: BlockKind,
     /// Lines are separated by line breaks.
@@ -249,6 +269,10 @@ struct Paragraph {
 }
 
 impl Paragraph {
+    fn is_row(&self) -> bool {
+        matches!(self.kind, BlockKind::TableRow { .. })
+    }
+
     fn may_be_heading(&self) -> bool {
         self.kind == BlockKind::Paragraph
             && self.lines <= 3

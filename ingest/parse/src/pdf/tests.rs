@@ -15,7 +15,8 @@ fn file(fonts: Vec<Object>, pages: &[String]) -> Vec<u8> {
     for (index, font) in fonts.into_iter().enumerate() {
         named.set(format!("F{}", index + 1), pdf.add_object(font));
     }
-    let resources = pdf.add_object(dictionary! { "Font" => named });
+    let clear = dictionary! { "Clear" => dictionary! { "ca" => 0 } };
+    let resources = pdf.add_object(dictionary! { "Font" => named, "ExtGState" => clear });
     let kids: Vec<Object> = pages
         .iter()
         .map(|content| {
@@ -94,8 +95,13 @@ fn rows_of_cells() {
     let row = |y: i64, left: &str, right: &str| {
         format!("BT /F1 10 Tf 72 {y} Td ({left}) Tj ET BT /F1 10 Tf 300 {y} Td ({right}) Tj ET ")
     };
-    let content = row(700, "Grade", "Days") + &row(688, "A", "15");
-    check("a.pdf", file(vec![helvetica()], &[content]), "tr: Grade | Days\ntr: A | 15");
+    let rows = |rows: &[(&str, &str)]| -> String {
+        (0..).zip(rows).map(|(index, (left, right))| row(700 - 12 * index, left, right)).collect()
+    };
+    let table = rows(&[("Grade", "Days"), ("A", "15"), ("B", "20")]);
+    check("a.pdf", file(vec![helvetica()], &[table]), "tr: Grade | Days\ntr^1: A | 15\ntr^2: B | 20");
+    let words = rows(&[("North", "South"), ("East", "West"), ("Up", "Down")]);
+    check("a.pdf", file(vec![helvetica()], &[words]), "tr: North | South\ntr: East | West\ntr: Up | Down");
 }
 
 #[test]
@@ -148,6 +154,7 @@ fn what_a_reader_does_not_see_is_left_out() {
         "BT /F1 10 Tf 72 2000 Td (above the page) Tj ET",
         "BT /F1 10 Tf -500 500 Td (beside it) Tj ET",
         "3 Tr BT /F1 10 Tf 72 500 Td (no ink) Tj ET",
+        "/Clear gs BT /F1 10 Tf 72 500 Td (see-through) Tj ET",
     ];
     for operators in hidden {
         let file = beside_a_line(operators);

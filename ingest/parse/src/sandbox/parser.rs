@@ -18,6 +18,9 @@ const FILES_PER_CHILD: usize = 500;
 /// A file whose parser keeps showing signs of life is stopped all the same after so many times the time limit.
 const TIMEOUTS_PER_FILE: u32 = 20;
 
+/// A book of scans has some thousand pages.
+const MAX_IMAGES_PER_FILE: u32 = 20_000;
+
 /// Limits of the parser child, for each file.
 #[derive(Debug, Clone, Copy)]
 pub struct ParserLimits {
@@ -104,7 +107,7 @@ impl Parser {
         }
         drop(file);
         let mut summary = ParseSummary::default();
-        let mut waited = Duration::ZERO;
+        let (mut waited, mut images) = (Duration::ZERO, 0);
         loop {
             let begun = Instant::now();
             let answer = worker.next(timeout).map_err(failure)?;
@@ -123,6 +126,11 @@ impl Parser {
                     Parsed::PartFailed(part)
                 }
                 Answer::Recognise { image } => {
+                    images += 1;
+                    if images > MAX_IMAGES_PER_FILE {
+                        let reason = format!("it holds more than {MAX_IMAGES_PER_FILE} images to read");
+                        return Err(failure((FileErrorCode::TooLarge, reason)));
+                    }
                     worker.say(&ocr(&image), timeout).map_err(failure)?;
                     continue;
                 }
