@@ -3,9 +3,10 @@
 
   setup.py models            the ONNX Runtime library and the default models, in .cache/models
   setup.py browser           a Chromium and its driver, for the browser tests
-  setup.py models browser    both
+  setup.py ocr               tesseract with English and Chinese, for scans and images
+  setup.py models browser    more than one of them
 
-Needs Python 3.9 or newer, and pip for `models`. Nothing but `browser` is installed into the system.
+Needs Python 3.9 or newer, and pip for `models`. Nothing but `browser` and `ocr` is installed into the system.
 """
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ sys.dont_write_bytecode = True  # the repository stays clean
 
 from setup_browser import prepare_browser
 from setup_models import ModelCache
+from setup_ocr import prepare_ocr
 from setup_report import SetupError, shown
 
 REPOSITORY = Path(__file__).resolve().parent.parent
@@ -30,6 +32,8 @@ def main() -> int:
             ModelCache(arguments.cache.absolute(), REPOSITORY / "models").prepare()
         if "browser" in arguments.parts:
             prepare_browser()
+        if "ocr" in arguments.parts:
+            prepare_ocr()
     except SetupError as error:
         print(f"error: {error}\nhint: {error.hint}", file=sys.stderr)
         return 1
@@ -45,7 +49,7 @@ def main() -> int:
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="prepares a machine for `make run` and `make test`")
-    parser.add_argument("parts", nargs="+", choices=("models", "browser"), help="what to prepare")
+    parser.add_argument("parts", nargs="+", choices=("models", "browser", "ocr"), help="what to prepare")
     parser.add_argument("--cache", type=Path, default=REPOSITORY / ".cache", help="folder to fill (default: .cache)")
     return parser.parse_args()
 

@@ -5,12 +5,11 @@ downloads nothing by itself and changes nothing else.
 """
 from __future__ import annotations
 
-import os
 import shutil
-import subprocess
 from typing import Optional
 
-from setup_report import SetupError, step, tail
+from setup_apt import apt_get, may_install
+from setup_report import SetupError
 
 BROWSERS = ("chromium", "chromium-browser", "google-chrome")
 DRIVERS = ("chromedriver",)
@@ -28,10 +27,9 @@ def prepare_browser() -> None:
         print(f"  browser: {first_on_path(BROWSERS)}, {first_on_path(DRIVERS)}")
         return
     wanted = " and ".join(missing())
-    if os.geteuid() != 0 or shutil.which("apt-get") is None:
+    if not may_install():
         raise SetupError(f"{wanted} not found, and this user cannot install with apt-get", HINT)
-    apt_get("update")
-    apt_get("install", "-y", "--no-install-recommends", *PACKAGES)
+    apt_get(PACKAGES, HINT)
     if missing():
         raise SetupError(f"{' and '.join(missing())} still not found after apt-get install", HINT)
 
@@ -45,13 +43,3 @@ def missing() -> list[str]:
 def first_on_path(names: tuple[str, ...]) -> Optional[str]:
     """The path of the first of these programs that exists."""
     return next((path for path in map(shutil.which, names) if path), None)
-
-
-def apt_get(*arguments: str) -> None:
-    """Runs apt-get without questions."""
-    environment = {**os.environ, "DEBIAN_FRONTEND": "noninteractive"}
-    command = ["apt-get", *arguments]
-    with step(" ".join(command)):
-        done = subprocess.run(command, env=environment, stdin=subprocess.DEVNULL, capture_output=True, text=True)
-        if done.returncode != 0:
-            raise SetupError(f"{' '.join(command)} failed:\n{tail(done.stdout + done.stderr)}", HINT)

@@ -2,15 +2,17 @@
 //!
 //! `{"path", "status": "ok" | "empty" | "encrypted" | "error" | "crash" | "timeout", "text", "seconds",
 //! "documents": [{"suffix", "title", "media_type", "metadata", "notes", "links"}], "failures": [{"path", "code", "reason"}]}`.
-//! Every file goes through a parser child with the limits of the default settings.
+//! Every file goes through a parser child with the limits of the default settings, images through tesseract.
 
 use std::ops::ControlFlow;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
-use taproot_parse::sandbox::{Parser, ParserLimits, WORKER_ARGUMENT, run_worker};
-use taproot_parse::{Parsed, Recognition};
+use taproot_parse::Parsed;
+use taproot_parse::sandbox::{
+    OcrProgram, OcrSettings, Parser, ParserError, ParserLimits, Tesseract, WORKER_ARGUMENT, run_worker,
+};
 use taproot_schemas::job::FileErrorCode;
 
 const LIMITS: ParserLimits = ParserLimits {
@@ -27,8 +29,10 @@ fn main() -> std::process::ExitCode {
         [root, paths @ ..] => {
             let program = std::env::current_exe().expect("this program has a path");
             let mut parser = Parser::new(&program, LIMITS);
+            let path = OcrProgram::In(std::env::var_os("PATH").unwrap_or_default());
+            let ocr = Tesseract::new(&program, OcrSettings::new(path));
             for path in paths {
-                println!("{}", extract(&mut parser, &Path::new(root).join(path), path));
+                println!("{}", extract(&mut parser, &ocr, &Path::new(root).join(path), path));
             }
             std::process::ExitCode::SUCCESS
         }
@@ -39,10 +43,11 @@ fn main() -> std::process::ExitCode {
     }
 }
 
-fn extract(parser: &mut Parser, file: &PathBuf, path: &str) -> Value {
+fn extract(parser: &mut Parser, ocr: &Tesseract, file: &Path, path: &str) -> Value {
     let begun = Instant::now();
     let (mut text, mut documents, mut failures) = (String::new(), Vec::new(), Vec::new());
-    let parsed = parser.parse(file, path, &|_| Recognition::Unavailable, &mut |parsed| {
+    let ocr = ocr.for_file();
+    let parsed = parser.parse(file, path, &|image| ocr.read(image), &mut |parsed| {
         match parsed {
             Parsed::Document(document) => {
                 text.extend([document.title.as_deref().unwrap_or_default(), "\n", &document.text, "\n"]);
@@ -58,17 +63,20 @@ fn extract(parser: &mut Parser, file: &PathBuf, path: &str) -> Value {
         }
         ControlFlow::Continue(())
     });
-    let status = match &parsed {
+    let status = match parsed {
         Ok(_) => "ok",
-        Err(failure) => match failure.code {
-            FileErrorCode::Empty => "empty",
-            FileErrorCode::Encrypted => "encrypted",
-            FileErrorCode::Timeout => "timeout",
-            FileErrorCode::ParserCrashed => "crash",
-            _ => "error",
-        },
+        Err(ParserError::File(failure)) => {
+            failures.push(json!(failure));
+            match failure.code {
+                FileErrorCode::Empty => "empty",
+                FileErrorCode::Encrypted => "encrypted",
+                FileErrorCode::Timeout => "timeout",
+                FileErrorCode::ParserCrashed => "crash",
+                _ => "error",
+            }
+        }
+        Err(error) => panic!("{error}"),
     };
-    failures.extend(parsed.err().map(|failure| json!(failure)));
     json!({
         "path": path, "status": status, "seconds": begun.elapsed().as_secs_f32(), "text": text,
         "documents": documents, "failures": failures,

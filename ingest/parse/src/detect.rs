@@ -6,8 +6,8 @@
 
 use super::encoding::is_binary;
 use super::{
-    ParseError, Sink, Source, archive, asciidoc, captions, code, csv, doc, docx, epub, html, jsonl, mail, markdown,
-    markup, notebook, odf, ole, pdf, plain, ppt, pptx, rtf, tex, xls, xlsx,
+    ParseError, Sink, Source, archive, asciidoc, captions, code, csv, doc, docx, epub, html, image, jsonl, mail,
+    markdown, markup, notebook, odf, ole, pdf, plain, ppt, pptx, rtf, tex, xls, xlsx,
 };
 
 /// One format that Taproot reads.
@@ -42,6 +42,12 @@ pub(crate) static FORMATS: &[Format] = &[
     Format { media_type: mail::MSG_MEDIA_TYPE, extensions: &["msg"], recognises: mail::recognises_msg, is_text: false, parse: mail::parse_msg },
     Format { media_type: mail::EML_MEDIA_TYPE, extensions: &["eml"], recognises: mail::recognises_eml, is_text: true, parse: mail::parse_eml },
     Format { media_type: mail::MBOX_MEDIA_TYPE, extensions: &["mbox"], recognises: mail::recognises_mbox, is_text: true, parse: mail::parse_mbox },
+    Format { media_type: "image/png", extensions: &["png"], recognises: image::is_png, is_text: false, parse: image::parse },
+    Format { media_type: "image/jpeg", extensions: &["jpg", "jpeg", "jpe", "jfif"], recognises: image::is_jpeg, is_text: false, parse: image::parse },
+    Format { media_type: "image/tiff", extensions: &["tif", "tiff"], recognises: image::is_tiff, is_text: false, parse: image::parse },
+    Format { media_type: "image/bmp", extensions: &["bmp", "dib"], recognises: image::is_bmp, is_text: false, parse: image::parse },
+    Format { media_type: "image/gif", extensions: &["gif"], recognises: image::is_gif, is_text: false, parse: image::parse },
+    Format { media_type: "image/webp", extensions: &["webp"], recognises: image::is_webp, is_text: false, parse: image::parse },
     Format { media_type: "text/html", extensions: &["html", "htm", "xhtml"], recognises: html::recognises, is_text: true, parse: html::parse },
     Format { media_type: "application/jsonl", extensions: &["jsonl", "ndjson"], recognises: never, is_text: true, parse: jsonl::parse },
     Format { media_type: "text/markdown", extensions: &["md", "markdown", "mdown", "mkd"], recognises: never, is_text: true, parse: markdown::parse },

@@ -7,6 +7,8 @@ use taproot_schemas::job::FileErrorCode;
 pub enum ParseError {
     #[error("the file holds no text")]
     Empty,
+    #[error("the file holds pictures and no text; OCR can read them, but it is not installed or switched off")]
+    NeedsOcr,
     #[error("the file is encrypted; save it without a password")]
     Encrypted,
     #[error("the file is damaged: {0}")]
@@ -33,7 +35,7 @@ impl ParseError {
 
     pub fn code(&self) -> FileErrorCode {
         match self {
-            ParseError::Empty => FileErrorCode::Empty,
+            ParseError::Empty | ParseError::NeedsOcr => FileErrorCode::Empty,
             ParseError::Encrypted => FileErrorCode::Encrypted,
             ParseError::Corrupt(_) => FileErrorCode::Corrupt,
             ParseError::Unsupported(_) => FileErrorCode::UnsupportedFormat,

@@ -258,6 +258,20 @@ pub(crate) fn normalized(text: &str) -> String {
     out
 }
 
+/// Appends a line to the lines before it. A hyphen that only breaks a word goes.
+pub(crate) fn join_line(text: &mut String, line: &str) {
+    let mut last = text.chars().rev();
+    let breaks_word = matches!(last.next(), Some('-' | '\u{2010}' | '\u{ad}'))
+        && last.next().is_some_and(char::is_lowercase)
+        && line.starts_with(char::is_lowercase);
+    if breaks_word {
+        text.pop();
+    } else if !text.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(line);
+}
+
 /// Code keeps its lines and its indentation; empty lines around it and white space at line ends go.
 fn code_lines(text: &str) -> String {
     let text = text.replace("\r\n", "\n").replace('\r', "\n");

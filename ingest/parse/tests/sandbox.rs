@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
-use taproot_parse::sandbox::{ParseSummary, Parser, ParserLimits};
+use taproot_parse::sandbox::{Door, Layer, ParseSummary, Parser, ParserError, ParserLimits};
 use taproot_parse::{Parsed, Recognition};
 use taproot_schemas::job::FileErrorCode;
 use tempfile::TempDir;
@@ -32,9 +32,16 @@ impl Bench {
         Bench { folder: TempDir::new().unwrap(), parser: Parser::new(program, limits) }
     }
 
+    /// A parser whose child is a shell script that takes its settings and says it is ready.
+    fn with_script(script: &str, limits: ParserLimits) -> Bench {
+        let ready = r#"{"ready":{"landlock":"on","seccomp":"on","open_doors":[]}}"#;
+        let ready = format!("printf '\\{:03o}\\000\\000\\000%s' '{ready}'", ready.len());
+        Bench::with_raw_script(&format!("head -c 4 >/dev/null; {ready}; {script}"), limits)
+    }
+
     /// A parser whose child is a shell script. A shell writes it: were it open for writing in this process, a child
     /// forked by another test would have it open too for a moment, and the system does not run such a file.
-    fn with_script(script: &str, limits: ParserLimits) -> Bench {
+    fn with_raw_script(script: &str, limits: ParserLimits) -> Bench {
         let folder = TempDir::new().unwrap();
         let program = folder.path().join("worker");
         let write = r##"printf '#!/bin/sh\n%s\n' "$1" > "$0" && chmod +x "$0""##;
@@ -52,8 +59,12 @@ impl Bench {
     /// Texts of the documents of a file, or why it failed.
     fn parse(&mut self, name: &str, content: &[u8]) -> Result<Vec<String>, FileErrorCode> {
         let path = self.file(name, content);
+        self.parse_file(&path, name)
+    }
+
+    fn parse_file(&mut self, path: &Path, name: &str) -> Result<Vec<String>, FileErrorCode> {
         let mut texts = Vec::new();
-        let summary = self.parser.parse(&path, name, &|_| Recognition::Unavailable, &mut |parsed| {
+        let summary = self.parser.parse(path, name, &|_| Recognition::Unavailable, &mut |parsed| {
             texts.push(match parsed {
                 Parsed::Document(document) => document.text,
                 Parsed::PartFailed(failure) => format!("{}: {:?}", failure.suffix, failure.code),
@@ -65,11 +76,12 @@ impl Bench {
                 assert_eq!(summary.documents + summary.failed_parts, texts.len() as u64);
                 Ok(texts)
             }
-            Err(failure) => {
+            Err(ParserError::File(failure)) => {
                 assert_eq!(failure.path, name);
                 assert!(!failure.reason.is_empty());
                 Err(failure.code)
             }
+            Err(error) => panic!("{error}"),
         }
     }
 }
@@ -91,18 +103,52 @@ fn files_that_cannot_be_read() {
     let mut bench = Bench::new(worker(), ParserLimits { max_file_bytes: 10, max_document_chars: 5, ..LIMITS });
     assert_eq!(bench.parse("a.txt", b"more than ten bytes"), Err(FileErrorCode::TooLarge));
     assert_eq!(bench.parse("b.txt", b"six ch"), Err(FileErrorCode::TooLarge));
-    let missing = bench.folder.path().join("missing.txt");
-    let failure = bench
-        .parser
-        .parse(&missing, "missing.txt", &|_| Recognition::Unavailable, &mut |_| ControlFlow::Continue(()))
-        .unwrap_err();
-    assert_eq!(failure.code, FileErrorCode::Unreadable);
     let folder = bench.folder.path().to_owned();
-    let failure = bench
-        .parser
-        .parse(&folder, "folder.txt", &|_| Recognition::Unavailable, &mut |_| ControlFlow::Continue(()))
-        .unwrap_err();
-    assert_eq!(failure.code, FileErrorCode::Unreadable);
+    assert_eq!(bench.parse_file(&folder.join("missing.txt"), "missing.txt"), Err(FileErrorCode::Unreadable));
+    assert_eq!(bench.parse_file(&folder, "folder.txt"), Err(FileErrorCode::Unreadable));
+    assert_eq!(bench.parse_file(Path::new("/dev/zero"), "zero.txt"), Err(FileErrorCode::Unreadable));
+    // The child that was there for the files above is there for this one.
+    assert_eq!(bench.parse("c.txt", b"five!"), Ok(vec!["five!".to_owned()]));
+}
+
+/// Opening a pipe waits for somebody who writes to it, unless it is told not to.
+#[test]
+fn a_pipe_in_place_of_a_file_does_not_block() {
+    let mut bench = Bench::new(worker(), LIMITS);
+    let pipe = bench.folder.path().join("pipe.txt");
+    assert!(Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    assert_eq!(bench.parse_file(&pipe, "pipe.txt"), Err(FileErrorCode::Unreadable));
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_name_in_broken_unicode_is_a_name() {
+    use std::os::unix::ffi::OsStrExt;
+    let mut bench = Bench::new(worker(), LIMITS);
+    let path = bench.folder.path().join(std::ffi::OsStr::from_bytes(b"caf\xe9.txt"));
+    std::fs::write(&path, "text").unwrap();
+    assert_eq!(bench.parse_file(&path, "caf\u{fffd}.txt"), Ok(vec!["text".to_owned()]));
+}
+
+/// The child tries the doors itself. A kernel without landlock is no failure; one without seccomp is not tested on.
+#[cfg(target_os = "linux")]
+#[test]
+fn the_child_reaches_nothing() {
+    let mut bench = Bench::new(worker(), LIMITS);
+    let confinement = bench.parser.confinement().unwrap();
+    assert_eq!(confinement.seccomp, Layer::On, "{confinement}");
+    assert_eq!(confinement.open_doors, Vec::<Door>::new(), "{confinement}");
+    assert_eq!(bench.parse("a.txt", b"still parses"), Ok(vec!["still parses".to_owned()]));
+}
+
+#[test]
+fn a_large_file_goes_through_the_pipe_whole() {
+    let limits = ParserLimits { max_document_chars: 30 << 20, memory_bytes: 1 << 30, ..LIMITS };
+    let mut bench = Bench::new(worker(), limits);
+    let line = "All of it arrives, in order, to the last line.\n";
+    let content = line.repeat((20 << 20) / line.len());
+    let texts = bench.parse("a.txt", content.as_bytes()).unwrap();
+    assert_eq!(texts.concat().matches("to the last line.").count(), content.lines().count());
 }
 
 #[test]
@@ -112,6 +158,51 @@ fn a_file_that_eats_memory_is_stopped_and_the_next_one_is_parsed() {
     let page = format!("<html>{}", "<p><b></b></p>".repeat(10 << 20));
     assert_eq!(bench.parse("a.html", page.as_bytes()), Err(FileErrorCode::MemoryLimit));
     assert_eq!(bench.parse("b.txt", b"fine"), Ok(vec!["fine".to_owned()]));
+}
+
+/// Nothing in a file says to how much it expands: the limit of the child is what ends it.
+#[test]
+fn a_bomb_in_a_pdf_is_stopped() {
+    let mut bench = Bench::new(worker(), LIMITS);
+    // Five gigabytes of spaces in LZW: every code after the first two stands for one more space than the one before.
+    let bomb = lzw_of_spaces(5 << 30);
+    let mut pdf = b"%PDF-1.4\n1 0 obj<</Type/Catalog/Pages 2 0 R>>endobj\n\
+        2 0 obj<</Type/Pages/Count 1/Kids[3 0 R]/MediaBox[0 0 600 600]>>endobj\n\
+        3 0 obj<</Type/Page/Parent 2 0 R/Contents 4 0 R>>endobj\n"
+        .to_vec();
+    pdf.extend(format!("4 0 obj<</Filter/LZWDecode/Length {}>>\nstream\n", bomb.len()).as_bytes());
+    pdf.extend([&bomb[..], b"\nendstream\nendobj\ntrailer<</Root 1 0 R>>\n%%EOF"].concat());
+    assert_eq!(bench.parse("a.pdf", &pdf), Err(FileErrorCode::MemoryLimit));
+    assert_eq!(bench.parse("b.txt", b"fine"), Ok(vec!["fine".to_owned()]));
+}
+
+/// As many spaces, as the LZW of PDF (ISO 32000-1, 7.4.4) writes them.
+fn lzw_of_spaces(count: u64) -> Vec<u8> {
+    const CLEAR: u32 = 256;
+    let (mut out, mut held, mut bits) = (Vec::new(), 0_u32, 0);
+    let mut put = |code: u32, width: u32| {
+        held = held << width | code;
+        bits += width;
+        while bits >= 8 {
+            bits -= 8;
+            out.push((held >> bits) as u8);
+        }
+        held &= (1 << bits) - 1;
+    };
+    let (mut written, mut width) = (0, 9);
+    while written < count {
+        put(CLEAR, width);
+        put(u32::from(b' '), 9);
+        // The table fills up to its last code but two; codes grow one code early.
+        for code in 258..4093 {
+            width = (32 - (code + 1_u32).leading_zeros()).max(9);
+            put(code, width);
+            written += u64::from(code - 256);
+        }
+    }
+    put(257, width);
+    put(0, 8);
+    out
 }
 
 #[test]
@@ -142,10 +233,29 @@ fn a_child_that_talks_rubbish_is_not_believed() {
     assert_eq!(say("printf '\\377\\377\\377\\377'; exec sleep 600"), Err(FileErrorCode::ParserCrashed));
 }
 
+/// Nothing of the file was seen, so it is not the file that failed.
 #[test]
-fn a_program_that_is_not_there() {
-    let mut bench = Bench::new(Path::new("/no/such/program"), LIMITS);
-    assert_eq!(bench.parse("a.txt", b"text"), Err(FileErrorCode::ParserCrashed));
+fn a_parser_that_does_not_start_is_not_the_fault_of_the_file() {
+    let limits = ParserLimits { timeout: Duration::from_millis(500), ..LIMITS };
+    let no_parser = |mut bench: Bench| {
+        let path = bench.file("a.txt", b"text");
+        let ocr = |_: &[u8]| Recognition::Unavailable;
+        let result = bench.parser.parse(&path, "a.txt", &ocr, &mut |_| ControlFlow::Continue(()));
+        matches!(result, Err(ParserError::NoParser { .. }))
+    };
+    assert!(no_parser(Bench::new(Path::new("/no/such/program"), LIMITS)));
+    assert!(no_parser(Bench::with_raw_script("exit 1", limits)));
+    assert!(no_parser(Bench::with_raw_script("exec sleep 600", limits)));
+    assert!(no_parser(Bench::new(worker(), ParserLimits { memory_bytes: 16 << 20, ..limits })), "too little to start");
+}
+
+#[test]
+fn a_child_that_reads_nothing_is_killed() {
+    let limits = ParserLimits { timeout: Duration::from_millis(500), ..LIMITS };
+    let content = vec![b'x'; 1 << 20];
+    assert_eq!(Bench::with_script("exec sleep 600", limits).parse("a.txt", &content), Err(FileErrorCode::Timeout));
+    let closed = "exec sleep 600 <&-";
+    assert_eq!(Bench::with_script(closed, limits).parse("a.txt", &content), Err(FileErrorCode::ParserCrashed));
 }
 
 #[test]
@@ -168,5 +278,5 @@ fn a_slow_sink_is_no_timeout() {
         std::thread::sleep(Duration::from_millis(800));
         ControlFlow::Continue(())
     });
-    assert_eq!(summary.map(|summary| summary.documents), Ok(3));
+    assert_eq!(summary.unwrap().documents, 3);
 }

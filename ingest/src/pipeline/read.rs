@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
 use taproot_engine::store::{NewChunk, NewDocument, title_or_name};
-use taproot_engine::text;
+use taproot_engine::{Error, Result, text};
 use taproot_schemas::job::FileFailure;
 use tokio::sync::mpsc;
 
@@ -13,7 +13,7 @@ use super::piece::{Piece, pieces};
 use super::{Context, Event, FileEnd, Shared, Work, take};
 use crate::chunk::{Chunking, Tokens, chunks};
 use crate::hygiene;
-use taproot_parse::sandbox::Parser;
+use taproot_parse::sandbox::{Parser, ParserError};
 use taproot_parse::{Parsed, ParsedDocument, Recognition};
 
 /// One thread of the stage, with one parser child.
@@ -25,21 +25,28 @@ pub fn read_files(
 ) {
     let mut parser = Parser::new(&context.request.parser, context.request.limits);
     while let Some((index, work)) = take(work) {
-        let Some(end) = read_file(context, &mut parser, index, work, parsed) else { return };
-        if events.blocking_send(Event::FileEnd(end)).is_err() {
+        let event = match read_file(context, &mut parser, index, work, parsed) {
+            Ok(Some(end)) => Event::FileEnd(end),
+            Ok(None) => return,
+            Err(error) => Event::Broken(error),
+        };
+        if events.blocking_send(event).is_err() {
             return;
         }
     }
 }
 
 /// Reads one file to its end. `None` when the ingest was cancelled, or the stages behind have given up.
+///
+/// # Errors
+/// There is no parser; that is not the file's fault.
 fn read_file(
     context: &Context,
     parser: &mut Parser,
     index: usize,
     work: Work,
     parsed: &mpsc::Sender<Piece>,
-) -> Option<FileEnd> {
+) -> Result<Option<FileEnd>> {
     let file = &work.file.file;
     let mut end = FileEnd {
         index,
@@ -75,13 +82,17 @@ fn read_file(
     });
     context.tracker.time(|stages| &stages.parse, begun.elapsed().saturating_sub(elsewhere));
     if gone {
-        return None;
+        return Ok(None);
     }
-    if let Err(failure) = result {
-        end.failed = true;
-        end.failures.push(failure);
+    match result {
+        Ok(_) => {}
+        Err(ParserError::File(failure)) => {
+            end.failed = true;
+            end.failures.push(failure);
+        }
+        Err(ParserError::NoParser { program, source }) => return Err(Error::Io { path: program, source }),
     }
-    Some(end)
+    Ok(Some(end))
 }
 
 /// Sends a document on unless it is what the catalog has. False when nobody takes it.

@@ -1,16 +1,47 @@
-//! Fonts for the second extractor: which bytes are a code, which characters a code shows, how wide they are.
+//! Fonts for the extractor in [`super::content`]: which bytes are a code, which characters a code shows, how wide they are.
 //!
 //! Read are `ToUnicode` maps, the encodings of simple fonts, and the predefined CMaps for Chinese, Japanese and Korean
 //! whose codes are those of a character encoding (ISO 32000-1, 9.7.5.2). Codes that are glyph numbers of a font and
 //! have no `ToUnicode` map show nothing: the file does not say what they mean.
 
+use std::cell::RefCell;
 use std::collections::HashMap;
+use std::rc::Rc;
 
 use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, SHIFT_JIS, UTF_16BE};
-use pdf_extract::{Dictionary, Document, Encoding as PdfEncoding, Object};
+use pdf_extract::{Dictionary, Document, Encoding as PdfEncoding, Object, ObjectId};
 
 /// Widths are in thousandths of the font size.
 const UNITS: f64 = 1000.0;
+
+/// The fonts of a file that were read so far.
+#[derive(Default)]
+pub(super) struct Fonts {
+    read: RefCell<HashMap<ObjectId, Rc<Font>>>,
+}
+
+/// Maps of Chinese fonts are large; a file with more fonts than this reads some of them again.
+const MAX_FONTS_KEPT: usize = 200;
+
+impl Fonts {
+    /// A font of the resources of a page: a reference, or the font itself.
+    pub fn get(&self, pdf: &Document, font: &Object) -> Option<Rc<Font>> {
+        let (id, font) = pdf.dereference(font).ok()?;
+        let known = id.and_then(|id| self.read.borrow().get(&id).cloned());
+        if known.is_some() {
+            return known;
+        }
+        let font = Rc::new(Font::read(pdf, font.as_dict().ok()?));
+        if let Some(id) = id {
+            let mut read = self.read.borrow_mut();
+            if read.len() >= MAX_FONTS_KEPT {
+                read.clear();
+            }
+            read.insert(id, Rc::clone(&font));
+        }
+        Some(font)
+    }
+}
 
 pub(super) struct Font {
     codes: Codes,

@@ -20,6 +20,8 @@ pub(super) struct Glyph {
     pub size: f64,
     /// The same character was drawn at the same place before.
     pub is_repeated: bool,
+    /// Drawn without ink, as the text that OCR lays over the picture of a page.
+    pub is_invisible: bool,
 }
 
 /// In the order in which the page draws them.
@@ -28,6 +30,8 @@ pub(super) struct Glyphs {
     glyphs: Vec<Glyph>,
     /// Where glyphs stand, by character and whole points, to find what is drawn twice to look bold.
     drawn: HashMap<(char, i64, i64), usize>,
+    /// What is drawn now is invisible.
+    pub draws_invisibly: bool,
 }
 
 /// A matrix of PDF, `[a b c d e f]`.
@@ -37,13 +41,20 @@ pub(super) type Matrix = [f64; 6];
 const SAME_PLACE: f64 = 0.15;
 
 impl Glyphs {
-    pub fn is_empty(&self) -> bool {
-        self.glyphs.iter().all(|glyph| glyph.character.is_whitespace())
+    /// Letters and digits.
+    pub fn letters(&self) -> usize {
+        self.glyphs.iter().filter(|glyph| glyph.character.is_alphanumeric()).count()
     }
 
-    /// Characters, replacement characters not counted.
-    pub fn len(&self) -> usize {
-        self.glyphs.iter().filter(|glyph| glyph.character != char::REPLACEMENT_CHARACTER).count()
+    /// Invisible letters and digits.
+    pub fn invisible_letters(&self) -> usize {
+        self.glyphs.iter().filter(|glyph| glyph.is_invisible && glyph.character.is_alphanumeric()).count()
+    }
+
+    /// Leaves out what is invisible.
+    pub fn without_invisible(mut self) -> Glyphs {
+        self.glyphs.retain(|glyph| !glyph.is_invisible);
+        self
     }
 
     pub fn into_vec(self) -> Vec<Glyph> {
@@ -73,8 +84,17 @@ impl Glyphs {
         for (index, character) in characters.into_iter().enumerate() {
             let start = start + step * index as f64;
             let angle = sin.atan2(cos).to_degrees().round() as i16;
-            let is_repeated = false;
-            self.add(Glyph { character, angle, start, end: start + step, base, size: height, is_repeated });
+            let (is_repeated, is_invisible) = (false, self.draws_invisibly);
+            self.add(Glyph {
+                character,
+                angle,
+                start,
+                end: start + step,
+                base,
+                size: height,
+                is_repeated,
+                is_invisible,
+            });
         }
     }
 
@@ -111,7 +131,7 @@ pub(super) fn is_right_to_left(character: char) -> bool {
 fn plain(character: char) -> impl Iterator<Item = char> {
     let is_form = matches!(character, '\u{fb00}'..='\u{fdff}' | '\u{fe70}'..='\u{fefc}');
     let decomposed: Vec<char> = if is_form { std::iter::once(character).nfkc().collect() } else { vec![character] };
-    decomposed.into_iter().filter(|character| *character != '\0')
+    decomposed.into_iter().filter(|character| character.is_whitespace() || !character.is_control())
 }
 
 /// What `pdf-extract` calls for each glyph.

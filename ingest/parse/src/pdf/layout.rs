@@ -4,10 +4,13 @@
 //! other, and sorting by position would mix them. What is guessed here is guessed from distances alone.
 
 use std::collections::HashMap;
+use std::ops::Range;
+use std::rc::Rc;
 
 use super::super::BlockKind;
 use super::super::plain::is_list_item;
-use super::super::text::{CELL_SEPARATOR, TextBuilder, normalized, writes_without_spaces};
+use super::super::recognised;
+use super::super::text::{CELL_SEPARATOR, TextBuilder, join_line, normalized, writes_without_spaces};
 use super::Page;
 use super::glyphs::{Glyph, Glyphs, is_right_to_left};
 
@@ -39,24 +42,42 @@ pub(super) struct Line {
     start: f64,
     end: f64,
     size: f64,
-    /// Pieces with wide gaps between them.
-    cells: Vec<String>,
+    /// All lines of a page, one after the other: a book has millions of words, and as many pieces of memory between
+    /// the large ones that reading a page takes would cost many times their size.
+    page: Rc<str>,
+    /// Where this line is in it; [`CELL_END`] stands between pieces with wide gaps between them.
+    range: Range<usize>,
 }
 
+/// No glyph shows it.
+const CELL_END: char = '\u{1f}';
+
 impl Line {
+    fn cells(&self) -> std::str::Split<'_, char> {
+        self.page.get(self.range.clone()).unwrap_or_default().split(CELL_END)
+    }
+
+    fn has_cells(&self) -> bool {
+        self.cells().nth(1).is_some()
+    }
+
     pub fn text(&self) -> String {
-        self.cells.join(" ")
+        self.joined(" ")
+    }
+
+    fn joined(&self, separator: &str) -> String {
+        self.cells().collect::<Vec<&str>>().join(separator)
     }
 
     pub fn chars(&self) -> usize {
-        self.cells.iter().map(|cell| cell.chars().count()).sum()
+        self.cells().map(|cell| cell.chars().count()).sum()
     }
 }
 
 /// The lines of a page in the order in which it draws them.
 pub(super) fn lines(glyphs: Glyphs) -> Vec<Line> {
     let glyphs = glyphs.into_vec();
-    let mut lines = Vec::new();
+    let (mut lines, mut text) = (Vec::new(), String::new());
     let mut rest = glyphs.as_slice();
     while let Some(first) = rest.first() {
         let length = rest.iter().skip(1).scan((first, first), |(line, last), glyph| {
@@ -70,9 +91,13 @@ pub(super) fn lines(glyphs: Glyphs) -> Vec<Line> {
             Some(same)
         });
         let length = 1 + length.take_while(|same| *same).count();
-        lines.extend(line(&rest[..length]));
+        lines.extend(line(&rest[..length], &mut text));
         rest = &rest[length..];
     }
+    drop(glyphs);
+    let page: Rc<str> = text.into();
+    lines.iter_mut().for_each(|line| line.page = Rc::clone(&page));
+    lines.shrink_to_fit();
     lines
 }
 
@@ -87,8 +112,9 @@ fn continues(line: &Glyph, last: &Glyph, glyph: &Glyph) -> bool {
     glyph.angle == line.angle && (glyph.base - line.base).abs() < size * BASE_SHIFT && (forward || right_to_left)
 }
 
-/// None for white space, and for a line drawn over itself, as some programs do for bold type.
-fn line(glyphs: &[Glyph]) -> Option<Line> {
+/// Writes the line into the text of its page. None for white space, and for a line drawn over itself, as some programs
+/// do for bold type.
+fn line(glyphs: &[Glyph], page: &mut String) -> Option<Line> {
     let visible = |glyph: &&Glyph| !glyph.character.is_whitespace();
     if glyphs.iter().filter(visible).all(|glyph| glyph.is_repeated) {
         return None;
@@ -133,7 +159,15 @@ fn line(glyphs: &[Glyph]) -> Option<Line> {
     cells.iter_mut().for_each(|cell| *cell = without_leaders(cell));
     let start = glyphs.iter().filter(visible).map(|glyph| glyph.start).fold(f64::INFINITY, f64::min);
     let end = glyphs.iter().filter(visible).map(|glyph| glyph.end).fold(f64::NEG_INFINITY, f64::max);
-    Some(Line { angle: first.angle, base: first.base, start, end, size, cells })
+    let from = page.len();
+    for (index, cell) in cells.iter().enumerate() {
+        if index > 0 {
+            page.push(CELL_END);
+        }
+        page.push_str(cell);
+    }
+    let range = from..page.len();
+    Some(Line { angle: first.angle, base: first.base, start, end, size, page: Rc::default(), range })
 }
 
 /// The dots between an entry of a table of contents and its page become one sign.
@@ -177,26 +211,53 @@ fn logical(visual: &str) -> String {
 }
 
 /// Appends all pages and returns the largest heading of the first one that has any.
-pub(super) fn push(builder: &mut TextBuilder, pages: &[Page]) -> Option<String> {
-    let paragraphs: Vec<(u32, Vec<Paragraph>)> =
-        pages.iter().map(|page| (page.number, paragraphs(&page.lines))).collect();
-    let levels = heading_levels(pages, &paragraphs);
-    let mut title: Option<(u8, String)> = None;
+pub(super) fn push(builder: &mut TextBuilder, pages: Vec<Page>) -> Option<String> {
     let first_page = pages.first().map(|page| page.number);
-    for (page, paragraphs) in &paragraphs {
-        builder.set_page(*page);
-        for paragraph in paragraphs {
+    let mut chars_by_size: HashMap<i64, usize> = HashMap::new();
+    let mut set = Vec::with_capacity(pages.len());
+    for Page { number, lines, recognised } in pages {
+        for line in &lines {
+            *chars_by_size.entry(tenths(line.size)).or_default() += line.chars();
+        }
+        set.push((number, paragraphs(&lines), recognised));
+    }
+    let levels = heading_levels(&chars_by_size, set.iter().flat_map(|(_, paragraphs, _)| paragraphs));
+    let mut title: Option<(u8, String)> = None;
+    for (number, paragraphs, recognised) in set {
+        builder.set_page(number);
+        let mut rest = paragraphs.as_slice();
+        while let Some((paragraph, after)) = rest.split_first() {
+            let rows = rest.iter().take_while(|paragraph| paragraph.is_row()).count();
+            if rows > 0 {
+                push_rows(builder, &rest[..rows]);
+                rest = &rest[rows..];
+                continue;
+            }
+            rest = after;
             if let Some(level) = levels.get(&tenths(paragraph.size)).filter(|_| paragraph.may_be_heading()) {
                 builder.push_heading(*level, &paragraph.text);
-                if Some(*page) == first_page && title.as_ref().is_none_or(|(best, _)| level < best) {
+                if Some(number) == first_page && title.as_ref().is_none_or(|(best, _)| level < best) {
                     title = Some((*level, normalized(&paragraph.text)));
                 }
             } else {
                 builder.push(paragraph.kind, &paragraph.text);
             }
         }
+        recognised::push(builder, &recognised);
     }
     title.map(|(_, text)| text)
+}
+
+/// Rows that follow each other are a table; its first row is the header when it has words where the others have
+/// numbers.
+fn push_rows(builder: &mut TextBuilder, rows: &[Paragraph]) {
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.text.split(CELL_SEPARATOR).map(str::to_owned).collect()).collect();
+    let has_number = |row: &Vec<String>| row.iter().any(|cell| cell.chars().any(char::is_numeric));
+    let has_header = rows.split_first().is_some_and(|(first, others)| {
+        !has_number(first) && others.iter().filter(|row| has_number(row)).count() * 2 > others.len()
+    });
+    builder.push_table(&rows, has_header);
 }
 
 struct Paragraph {
@@ -208,6 +269,10 @@ struct Paragraph {
 }
 
 impl Paragraph {
+    fn is_row(&self) -> bool {
+        matches!(self.kind, BlockKind::TableRow { .. })
+    }
+
     fn may_be_heading(&self) -> bool {
         self.kind == BlockKind::Paragraph
             && self.lines <= 3
@@ -219,16 +284,14 @@ impl Paragraph {
 
 /// Levels of the font sizes, in tenths of points, that stand out from the size of most text. No size does where a
 /// good part of the text would be headings: posters and slides are set that way.
-fn heading_levels(pages: &[Page], paragraphs: &[(u32, Vec<Paragraph>)]) -> HashMap<i64, u8> {
-    let mut chars_by_size: HashMap<i64, usize> = HashMap::new();
-    for line in pages.iter().flat_map(|page| &page.lines) {
-        *chars_by_size.entry(tenths(line.size)).or_default() += line.chars();
-    }
+fn heading_levels<'a>(
+    chars_by_size: &HashMap<i64, usize>,
+    all: impl Iterator<Item = &'a Paragraph> + Clone,
+) -> HashMap<i64, u8> {
     let Some((body, _)) = chars_by_size.iter().max_by_key(|(size, chars)| (**chars, **size)) else {
         return HashMap::new();
     };
     let smallest = *body as f64 * HEADING_SCALE;
-    let all = paragraphs.iter().flat_map(|(_, paragraphs)| paragraphs);
     let headings = all.clone().filter(|p| p.may_be_heading() && tenths(p.size) as f64 >= smallest);
     let heading_chars: usize = headings.clone().map(|paragraph| paragraph.text.len()).sum();
     let chars: usize = all.map(|paragraph| paragraph.text.len()).sum();
@@ -254,14 +317,14 @@ fn paragraphs(lines: &[Line]) -> Vec<Paragraph> {
     for (index, line) in lines.iter().enumerate() {
         if is_row(lines, index) {
             let kind = BlockKind::TableRow { header: None };
-            found.push(Paragraph { kind, text: line.cells.join(CELL_SEPARATOR), size: line.size, lines: 1 });
+            found.push(Paragraph { kind, text: line.joined(CELL_SEPARATOR), size: line.size, lines: 1 });
             (above, first_of_paragraph) = (None, None);
             continue;
         }
         let text = line.text();
         match (above, first_of_paragraph, found.last_mut()) {
             (Some(above), Some(first), Some(paragraph)) if belongs(line, &text, above, first, right) => {
-                join(&mut paragraph.text, &text);
+                join_line(&mut paragraph.text, &text);
                 paragraph.lines += 1;
             }
             _ => {
@@ -277,7 +340,7 @@ fn paragraphs(lines: &[Line]) -> Vec<Paragraph> {
 
 /// Rows come in groups: one line with a wide gap is a heading with a number, a signature, a table of contents.
 fn is_row(lines: &[Line], index: usize) -> bool {
-    let has_cells = |index: usize| lines.get(index).is_some_and(|line| line.cells.len() > 1);
+    let has_cells = |index: usize| lines.get(index).is_some_and(Line::has_cells);
     has_cells(index) && (has_cells(index + 1) || (index > 0 && has_cells(index - 1)))
 }
 
@@ -316,20 +379,6 @@ fn belongs(line: &Line, text: &str, above: &Line, first: &Line, right: f64) -> b
     !(indented || (ends_sentence && ends_short))
 }
 
-/// Appends a line. A hyphen that only breaks a word goes.
-fn join(text: &mut String, line: &str) {
-    let mut last = text.chars().rev();
-    let breaks_word = matches!(last.next(), Some('-' | '\u{2010}' | '\u{ad}'))
-        && last.next().is_some_and(char::is_lowercase)
-        && line.starts_with(char::is_lowercase);
-    if breaks_word {
-        text.pop();
-    } else {
-        text.push('\n');
-    }
-    text.push_str(line);
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -349,7 +398,7 @@ mod tests {
     fn hyphens_at_line_ends() {
         let check = |first: &str, second: &str, expected: &str| {
             let mut text = first.to_owned();
-            join(&mut text, second);
+            join_line(&mut text, second);
             assert_eq!(text, expected);
         };
         check("infor-", "mation", "information");

@@ -12,10 +12,11 @@ const EDGE_LINES: usize = 3;
 /// Documents with fewer pages have nothing that runs.
 const MIN_PAGES: usize = 3;
 
-pub(super) fn remove(pages: &mut [Page]) {
+/// Takes the repetitions out and returns how many lines those were.
+pub(super) fn remove(pages: &mut [Page]) -> u32 {
     let with_text = pages.iter().filter(|page| !page.lines.is_empty()).count();
     if with_text < MIN_PAGES {
-        return;
+        return 0;
     }
     let mut pages_with: HashMap<String, usize> = HashMap::new();
     for page in pages.iter() {
@@ -27,6 +28,7 @@ pub(super) fn remove(pages: &mut [Page]) {
     }
     let is_running = |key: &str| pages_with.get(key).is_some_and(|count| *count >= MIN_PAGES && *count * 2 > with_text);
     let mut seen = HashSet::new();
+    let mut removed = 0;
     for page in pages {
         let mut running = HashSet::new();
         for index in edge_lines(page) {
@@ -36,12 +38,14 @@ pub(super) fn remove(pages: &mut [Page]) {
                 running.insert(index);
             }
         }
+        removed += running.len() as u32;
         let mut index = 0;
         page.lines.retain(|_| {
             index += 1;
             !running.contains(&(index - 1))
         });
     }
+    removed
 }
 
 /// Indices of the upright lines nearest to the top and to the bottom of the page, whatever the order of drawing.

@@ -5,19 +5,27 @@
 //! child is killed when a file takes too long, replaced when it dies, and renewed now and then.
 //!
 //! ```text
-//! Parser::parse ── Settings, then Request… ──▶ stdin   run_worker: limits on itself, then parse()
-//!      sink ◀── Document | PartFailed …, Done | Failed ── stdout
+//! Parser::parse ── Settings, then Request and content… ──▶ stdin   run_worker: confines itself, then parse()
+//!      sink ◀── Ready, then Document | PartFailed …, Done | Failed ── stdout
 //!       ocr ◀── Recognise, and its text back on stdin
 //! ```
 //!
-//! The child is the same program, called as `taproot parse-worker`. It gets no environment and opens the files itself.
-//! It is not a jail: it runs as the same user and may read what that user may read.
+//! Images are read by another program, started in the same way: see [`ocr`].
+//!
+//! The child is the same program, called as `taproot parse-worker`. It gets no environment, and no file but the bytes
+//! of the one at hand, over its standard input: what it gives up is in [`confine`].
 
+mod child;
+mod confine;
+mod file;
+mod ocr;
 mod parser;
 mod protocol;
 mod worker;
 
-pub use parser::{ParseSummary, Parser, ParserLimits};
+pub use confine::{Confinement, Door, Layer};
+pub use ocr::{FileOcr, OcrProgram, OcrSettings, OcrStatus, Tesseract};
+pub use parser::{ParseSummary, Parser, ParserError, ParserLimits};
 pub use worker::run_worker;
 
 /// The argument after which a program has to call [`run_worker`].

@@ -1,4 +1,5 @@
-//! What parent and child say to each other: JSON values, each after its length in bytes (`u32`, little endian).
+//! What parent and child say to each other: JSON values, each after its length in bytes (`u32`, little endian). The
+//! content of a file follows its request in pieces, each after its length too.
 
 use std::io::{self, Read, Write};
 
@@ -6,9 +7,19 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use taproot_schemas::job::FileErrorCode;
 
+use super::confine::Confinement;
+use super::ocr::OcrJob;
 use crate::{ParsedDocument, PartFailure};
 
-/// The first frame to the child; it holds for all files.
+/// The first frame to a child.
+#[derive(Debug, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Role {
+    Parser(Settings),
+    Ocr(OcrJob),
+}
+
+/// What holds for all files of a parser.
 #[derive(Debug, Clone, Copy, Serialize, Deserialize)]
 pub(super) struct Settings {
     /// Address space of the child, code and stacks included.
@@ -28,20 +39,21 @@ impl Settings {
     }
 }
 
-/// One file to parse.
+/// One file to parse; its content follows.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Request {
-    /// Bytes of the path: it need not be Unicode.
-    pub path: Vec<u8>,
     /// By which the format is told where the content does not say it.
     pub name: String,
+    /// Its size, by which room is made for it.
+    pub bytes: u64,
 }
 
-/// What the child says to one request: any number of documents, failed parts and images to read, then one of the last
-/// two.
+/// What the child says: once, before all files, that it is ready; then to each request any number of documents, failed
+/// parts and images to read, and one of the last two.
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(super) enum Answer {
+    Ready(Confinement),
     Document(ParsedDocument),
     PartFailed(PartFailure),
     /// The child waits for a [`Recognition`].
@@ -56,11 +68,62 @@ pub(super) enum Answer {
     },
 }
 
-/// Requests are this long at most: a path and a name, or the text of an image.
+/// Requests are this long at most: a name, or the text of an image.
 pub(super) const MAX_REQUEST_BYTES: usize = 4 << 20;
 
 /// Larger images are not read.
 pub(super) const MAX_IMAGE_BYTES: usize = 64 << 20;
+
+/// How the content of a file goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Piece {
+    /// So many bytes follow.
+    Bytes(u32),
+    End,
+    /// The file turned out not to be readable: forget it, and take the next request.
+    Withdrawn,
+}
+
+impl Piece {
+    pub fn to_bytes(self) -> [u8; LENGTH_BYTES] {
+        match self {
+            Piece::Bytes(count) => count,
+            Piece::End => 0,
+            Piece::Withdrawn => u32::MAX,
+        }
+        .to_le_bytes()
+    }
+
+    fn from_bytes(bytes: [u8; LENGTH_BYTES]) -> Piece {
+        match u32::from_le_bytes(bytes) {
+            0 => Piece::End,
+            u32::MAX => Piece::Withdrawn,
+            count => Piece::Bytes(count),
+        }
+    }
+}
+
+/// Reads the content of a file of about `bytes` bytes; none when it was withdrawn.
+pub(super) fn read_content(input: &mut impl Read, bytes: u64, max_bytes: u64) -> io::Result<Option<Vec<u8>>> {
+    let mut content = Vec::with_capacity(bytes.min(max_bytes) as usize);
+    loop {
+        let mut head = [0; LENGTH_BYTES];
+        input.read_exact(&mut head)?;
+        match Piece::from_bytes(head) {
+            Piece::End => return Ok(Some(content)),
+            Piece::Withdrawn => return Ok(None),
+            Piece::Bytes(count) => {
+                let read = input.by_ref().take(u64::from(count)).read_to_end(&mut content)?;
+                if read as u64 != u64::from(count) {
+                    return Err(io::ErrorKind::UnexpectedEof.into());
+                }
+                if content.len() as u64 > max_bytes {
+                    return Err(too_long());
+                }
+            }
+        }
+    }
+}
 
 /// Bytes as text in JSON.
 mod base64_bytes {
@@ -195,6 +258,24 @@ mod tests {
         #[test]
         fn rubbish_is_an_error_or_nothing(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
             let _ = read::<Answer>(&mut bytes.as_slice(), 1000);
+        }
+    }
+
+    #[test]
+    fn content_comes_in_pieces() {
+        let sent = |pieces: &[&[u8]], last: Piece| {
+            let heads = pieces.iter().map(|piece| Piece::Bytes(piece.len() as u32).to_bytes());
+            let bytes: Vec<u8> = heads.zip(pieces).flat_map(|(head, piece)| [&head, *piece].concat()).collect();
+            [&bytes[..], &last.to_bytes()].concat()
+        };
+        let read = |bytes: &[u8]| read_content(&mut &bytes[..], 1, 8).map_err(|error| error.kind());
+        assert_eq!(read(&sent(&[b"one", b"two"], Piece::End)), Ok(Some(b"onetwo".to_vec())));
+        assert_eq!(read(&sent(&[], Piece::End)), Ok(Some(Vec::new())));
+        assert_eq!(read(&sent(&[b"one"], Piece::Withdrawn)), Ok(None));
+        assert_eq!(read(&sent(&[b"too long, it is"], Piece::End)), Err(io::ErrorKind::InvalidData));
+        let cut = sent(&[b"one", b"two"], Piece::End);
+        for length in 0..cut.len() {
+            assert_eq!(read(&cut[..length]), Err(io::ErrorKind::UnexpectedEof));
         }
     }
 

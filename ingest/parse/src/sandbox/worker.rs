@@ -4,24 +4,21 @@ use std::cell::RefCell;
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::ops::ControlFlow;
-use std::os::unix::ffi::OsStringExt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use rustix::process::{Resource, Rlimit, setrlimit};
 use taproot_schemas::job::FileErrorCode;
 
-use super::protocol::{self, Answer, MAX_IMAGE_BYTES, MAX_REQUEST_BYTES, Request, Settings};
+use super::confine;
+use super::ocr::become_tesseract;
+use super::protocol::{self, Answer, MAX_IMAGE_BYTES, MAX_REQUEST_BYTES, Request, Role, Settings};
 use crate::{Ocr, ParseError, ParseLimits, Parsed, Recognition, Sink, parse};
 
 /// Parsers of nested formats recurse; a page tree or a path of elements may be thousands deep.
 const STACK_BYTES: usize = 64 << 20;
 
-/// Standard streams, the file at hand, and some room for the libraries.
-const MAX_OPEN_FILES: u64 = 32;
-
-/// Runs the parser child: requests on standard input, answers on standard output, until the input ends.
+/// Runs the parser child: requests on standard input, answers on standard output, until the input ends. Or becomes the
+/// program that reads one image, when that is what standard input asks for.
 pub fn run_worker() -> ExitCode {
     match start() {
         Ok(()) => ExitCode::SUCCESS,
@@ -36,29 +33,27 @@ fn start() -> io::Result<()> {
     // Answers go to a copy of standard output; what a library prints goes to standard error and spoils no frame.
     let mut output = File::from(rustix::io::dup(rustix::stdio::stdout())?);
     rustix::stdio::dup2_stdout(rustix::stdio::stderr())?;
-    let Some(settings) = protocol::read::<Settings>(&mut io::stdin(), MAX_REQUEST_BYTES)? else { return Ok(()) };
-    confine(&settings)?;
+    // Without a buffer, which would keep from tesseract the first bytes of its image.
+    let mut input = File::from(rustix::io::dup(rustix::stdio::stdin())?);
+    let settings = match protocol::read::<Role>(&mut input, MAX_REQUEST_BYTES)? {
+        Some(Role::Parser(settings)) => settings,
+        Some(Role::Ocr(job)) => {
+            rustix::stdio::dup2_stdout(&output)?;
+            drop((input, output));
+            return Err(become_tesseract(job));
+        }
+        None => return Ok(()),
+    };
+    drop(input);
+    let landlock = confine::before_threads(settings.memory_bytes)?;
     std::panic::set_hook(Box::new(|panic| eprintln!("panic at {}", panic.location().map_or("", |at| at.file()))));
-    let serve = move || serve(&mut io::stdin().lock(), &mut output, &settings);
-    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(serve)?;
+    let work = move || {
+        let confinement = confine::on_the_last_thread(landlock);
+        send(&mut output, &Answer::Ready(confinement), settings.max_frame_bytes())?;
+        serve(&mut io::stdin().lock(), &mut output, &settings)
+    };
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES).spawn(work)?;
     thread.join().unwrap_or_else(|_| Err(io::Error::other("the parser panicked")))
-}
-
-/// Takes from this process what a parser does not need.
-fn confine(settings: &Settings) -> io::Result<()> {
-    // Elsewhere the end of the input ends the child, once it is done with the file at hand.
-    #[cfg(target_os = "linux")]
-    rustix::process::set_parent_process_death_signal(Some(rustix::process::Signal::KILL))?;
-    let limits = [
-        (Resource::As, settings.memory_bytes),
-        (Resource::Core, 0),
-        (Resource::Fsize, 0),
-        (Resource::Nofile, MAX_OPEN_FILES),
-    ];
-    for (resource, limit) in limits {
-        setrlimit(resource, Rlimit { current: Some(limit), maximum: Some(limit) })?;
-    }
-    Ok(())
 }
 
 /// Answers requests until the input ends.
@@ -70,6 +65,8 @@ fn serve(input: &mut impl Read, output: &mut impl Write, settings: &Settings) ->
         let Some(request) = protocol::read::<Request>(&mut parent.borrow_mut().0, MAX_REQUEST_BYTES)? else {
             return Ok(());
         };
+        let content = protocol::read_content(&mut parent.borrow_mut().0, request.bytes, settings.max_file_bytes)?;
+        let Some(content) = content else { continue };
         let broken = RefCell::new(None);
         let note = |result: io::Result<()>| match result {
             Ok(()) => ControlFlow::Continue(()),
@@ -99,7 +96,7 @@ fn serve(input: &mut impl Read, output: &mut impl Write, settings: &Settings) ->
             Parsed::Document(document) => send(&Answer::Document(document)),
             Parsed::PartFailed(failure) => send(&Answer::PartFailed(failure)),
         };
-        let parsed = catch_unwind(AssertUnwindSafe(|| parse_file(&request, settings, &ocr, &mut sink)));
+        let parsed = catch_unwind(AssertUnwindSafe(|| parse_file(&request.name, &content, settings, &ocr, &mut sink)));
         let last = parsed.unwrap_or_else(|_| Answer::Failed {
             code: FileErrorCode::ParserCrashed,
             reason: "the parser stopped at something unexpected in the file".to_owned(),
@@ -125,18 +122,13 @@ fn send(output: &mut impl Write, answer: &Answer, max_bytes: usize) -> io::Resul
     }
 }
 
-fn parse_file(request: &Request, settings: &Settings, ocr: &Ocr<'_>, sink: &mut Sink<'_>) -> Answer {
-    let path = PathBuf::from(std::ffi::OsString::from_vec(request.path.clone()));
-    let bytes = match read_file(&path, settings.max_file_bytes) {
-        Ok(bytes) => bytes,
-        Err((code, reason)) => return Answer::Failed { code, reason },
-    };
+fn parse_file(name: &str, bytes: &[u8], settings: &Settings, ocr: &Ocr<'_>, sink: &mut Sink<'_>) -> Answer {
     let limits = ParseLimits {
         max_document_chars: settings.max_document_chars,
         // What is expanded is then decoded and built into text: three copies, and room for the file itself.
         max_expanded_bytes: settings.memory_bytes / 4,
     };
-    match parse(&request.name, &bytes, limits, ocr, sink) {
+    match parse(name, bytes, limits, ocr, sink) {
         Ok(()) => Answer::Done,
         Err(error) => failed(&error),
     }
@@ -144,22 +136,4 @@ fn parse_file(request: &Request, settings: &Settings, ocr: &Ocr<'_>, sink: &mut 
 
 fn failed(error: &ParseError) -> Answer {
     Answer::Failed { code: error.code(), reason: error.to_string() }
-}
-
-fn read_file(path: &Path, max_bytes: u64) -> Result<Vec<u8>, (FileErrorCode, String)> {
-    let unreadable =
-        |error: io::Error| (FileErrorCode::Unreadable, format!("the file cannot be read: {}", error.kind()));
-    let file = File::open(path).map_err(unreadable)?;
-    let metadata = file.metadata().map_err(unreadable)?;
-    if !metadata.is_file() {
-        return Err((FileErrorCode::Unreadable, "it is not a regular file".to_owned()));
-    }
-    let too_large = || (FileErrorCode::TooLarge, format!("the file is larger than {max_bytes} bytes"));
-    if metadata.len() > max_bytes {
-        return Err(too_large());
-    }
-    let mut bytes = Vec::with_capacity(metadata.len() as usize);
-    // The file may grow while it is read.
-    let read = file.take(max_bytes.saturating_add(1)).read_to_end(&mut bytes).map_err(unreadable)?;
-    if read as u64 > max_bytes { Err(too_large()) } else { Ok(bytes) }
 }
