@@ -193,7 +193,7 @@ impl Engine {
     pub async fn delete_document(&self, scope: &AccessScope, id: &str) -> Result<Deleted> {
         let document = self.document(scope, id).await?;
         self.inner.writer.delete(std::slice::from_ref(&document.id)).await?;
-        Ok(Deleted { document_id: document.id, uri: document.uri, chunks: document.chunks })
+        Ok(Deleted { document_id: document.id, uri: document.uri, chunks: document.chunks, file_removed: false })
     }
 
     pub async fn counts(&self) -> Result<Counts> {

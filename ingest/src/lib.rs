@@ -16,5 +16,7 @@ mod plan;
 mod progress;
 mod run;
 mod scan;
+pub mod watch;
 
 pub use run::{IngestRequest, ingest};
+pub use scan::{Scan, ScannedFile, scan};
