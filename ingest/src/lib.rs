@@ -19,4 +19,4 @@ mod scan;
 pub mod watch;
 
 pub use run::{IngestRequest, ingest};
-pub use scan::{Scan, ScannedFile, scan};
+pub use scan::{FolderSettings, Scan, ScannedFile, scan};

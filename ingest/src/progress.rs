@@ -43,10 +43,12 @@ impl Tracker {
     }
 
     pub fn scanned(&self, files: usize) {
-        self.progress.send_modify(|progress| {
-            progress.stage = Stage::Planning;
-            progress.files_total = files as u64;
-        });
+        self.progress.send_modify(|progress| progress.files_total = files as u64);
+    }
+
+    /// All files are found, and are compared now.
+    pub fn planning(&self) {
+        self.progress.send_modify(|progress| progress.stage = Stage::Planning);
     }
 
     pub fn planned(&self, plan: &Plan) {

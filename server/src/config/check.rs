@@ -98,7 +98,7 @@ pub fn interval(source: &Source) -> Result<Option<Duration>> {
 }
 
 /// Names of groups and collections stand in lists, queries and headers; the ingest has the same rule.
-fn is_plain(name: &str) -> bool {
+pub fn is_plain(name: &str) -> bool {
     (1..=100).contains(&name.chars().count()) && !name.contains(|c: char| c.is_control() || "\"\\,*".contains(c))
 }
 

@@ -18,6 +18,7 @@ use taproot_schemas::settings::{Settings, Source};
 
 use crate::error::{Error, Result};
 
+pub use check::is_plain as is_plain_name;
 pub use environment::Environment;
 
 const SETTINGS_FILE: &str = "taproot.toml";

@@ -19,7 +19,6 @@ use taproot_schemas::job::{Job, JobOptions, JobStatus, Progress, Report};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
-use crate::clock;
 use crate::metrics::Metrics;
 use queue::{MAX_KEPT, Outcome, Queue, Running};
 
@@ -172,6 +171,11 @@ impl Jobs {
 
     pub fn get(&self, id: &str) -> Option<Job> {
         self.0.queue.lock().get(id)
+    }
+
+    /// Whether the job's work has begun and not ended.
+    pub fn is_running(&self, id: &str) -> bool {
+        self.0.queue.lock().running.as_ref().is_some_and(|running| running.id == id)
     }
 
     pub fn waiting(&self) -> usize {
