@@ -6,7 +6,8 @@ use std::sync::mpsc;
 
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::json;
-use taproot_schemas::job::{JobStatus, Report};
+use taproot_schemas::error::ErrorCode;
+use taproot_schemas::job::{Job, JobStatus, Report};
 use taproot_schemas::search::SearchResponse;
 use taproot_schemas::source::{SourceList, SourceState, WatchMethod};
 
@@ -43,7 +44,8 @@ async fn a_watched_source_follows_its_folder() {
     taproot.write("late.txt", "The nightjar has the late shift.\n");
     let server = Server::start(&taproot);
     let http = Http::to(&server);
-    eventually("the source is ingested at the start", || async { is_found(&http, "lapwing").await.then_some(()) }).await;
+    eventually("the source is ingested at the start", || async { is_found(&http, "lapwing").await.then_some(()) })
+        .await;
     let state = eventually("the first job ends", || async {
         let state = source(&http).await;
         state.last_job.as_ref().is_some_and(|job| job.status.ended()).then_some(state)
@@ -73,6 +75,48 @@ async fn a_source_that_is_not_there_says_so_and_the_server_starts() {
     assert_eq!(job.status, JobStatus::Failed);
     assert!(job.error.is_some_and(|told| told.contains("cannot be read")));
     assert_eq!((state.every_s, state.next_run, state.watching), (None, None, None));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_source_that_lost_most_of_its_files_raises_a_question() {
+    let taproot = with_settings("[[sources]]\nname = \"rota\"\npath = \"../documents\"\n");
+    for name in ["a", "b", "c"] {
+        taproot.write(&format!("{name}.txt"), format!("The shift of {name}.\n"));
+    }
+    let server = Server::start(&taproot);
+    let http = Http::to(&server);
+    eventually("the source is ingested", || async { (http.documents().await.len() == 3).then_some(()) }).await;
+    drop(server);
+    taproot.remove("a.txt");
+    taproot.remove("b.txt");
+
+    let server = Server::start(&taproot);
+    let http = Http::to(&server);
+    let failed = eventually("the job asks", || async {
+        source(&http).await.last_job.filter(|job| job.status == JobStatus::Failed)
+    })
+    .await;
+    assert_eq!(failed.error_code, Some(ErrorCode::TooManyDeletions));
+    let question = failed.error.expect("a question");
+    assert!(question.contains("2 of the 3") && question.contains("confirm_delete"), "{question}");
+    assert_eq!(http.documents().await.len(), 3, "nothing was deleted");
+    let told = taproot.fails(&["ingest", &taproot.documents_folder().to_string_lossy(), "--collection", "default"]);
+    assert!(told.contains("2 of the 3") && told.contains("hint: ") && told.contains("--confirm-delete"), "{told}");
+
+    let job: Job = ok(http.post("/v1/jobs", &json!({"source": "rota", "confirm_delete": true}))).await;
+    assert_eq!(http.ended(&job.id).await.report.map(|report| report.deleted), Some(2));
+    assert_eq!(http.documents().await.len(), 1);
+}
+
+#[test]
+fn a_dry_run_says_what_would_be_done() {
+    let taproot = Taproot::new();
+    let _server = Server::start(&taproot);
+    taproot.write("a.txt", "The avocet wades.\n");
+    let output = taproot.run(&["ingest", "--dry-run", &taproot.documents_folder().to_string_lossy()]);
+    let told = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(output.status.success() && told.starts_with("add     a.txt\n1 to add, 0 to change"), "{told}");
+    assert!(taproot.uris().is_empty());
 }
 
 #[test]

@@ -41,7 +41,8 @@ async fn a_folder_is_kept_in_step() {
     let server = Server::start(&taproot);
     let http = Http::to(&server);
     let heron: &[u8] = b"The heron stands in the reeds.\n";
-    let (diff, job) = synced(&http, &[("a/heron.md", heron), ("ibis.md", b"The ibis walks.\n"), ("copy.md", heron)]).await;
+    let (diff, job) =
+        synced(&http, &[("a/heron.md", heron), ("ibis.md", b"The ibis walks.\n"), ("copy.md", heron)]).await;
     assert_eq!((diff.missing.len(), diff.unchanged, diff.delete_count), (2, 0, 0), "a content is sent once: {diff:?}");
     assert_eq!(job.report.as_ref().map(|report| report.added), Some(3), "{job:?}");
     let before = http.document("ibis.md").await;
@@ -122,7 +123,8 @@ async fn only_what_was_announced_is_taken() {
     }
 
     let file = |path: &str| json!({"path": path, "bytes": 9, "hash": known});
-    let tricks = ["/etc/passwd", "../escaped.md", "a/../../escaped.md", "a//b", "", "a\0b", "a\\..\\b", "./a", &"x".repeat(300)];
+    let tricks =
+        ["/etc/passwd", "../escaped.md", "a/../../escaped.md", "a//b", "", "a\0b", "a\\..\\b", "./a", &"x".repeat(300)];
     let mut refusals: Vec<(Value, ErrorCode)> = tricks
         .into_iter()
         .map(|path| (json!({"source": "birds", "files": [file(path)]}), ErrorCode::InvalidPath))
@@ -133,7 +135,10 @@ async fn only_what_was_announced_is_taken() {
         (json!({"source": "../birds", "files": []}), ErrorCode::InvalidRequest),
         (json!({"source": "birds", "files": [], "allow": ["a,b"]}), ErrorCode::InvalidRequest),
         (json!({"source": "birds"}), ErrorCode::InvalidRequest),
-        (json!({"source": "birds", "files": [{"path": "a", "bytes": 2 << 20, "hash": known}]}), ErrorCode::BodyTooLarge),
+        (
+            json!({"source": "birds", "files": [{"path": "a", "bytes": 2 << 20, "hash": known}]}),
+            ErrorCode::BodyTooLarge,
+        ),
     ]);
     for (body, code) in &refusals {
         for route in ["/v1/sync/diff", "/v1/sync/commit"] {
@@ -180,7 +185,8 @@ fn the_command_sends_a_folder() {
     let folder = here.documents_folder();
     let folder = folder.to_string_lossy();
     let url = server.url("");
-    let sync = |more: &[&str]| here.json::<Report>(&[&["sync", &folder, "--to", &url, "--source", "hr"], more].concat());
+    let sync =
+        |more: &[&str]| here.json::<Report>(&[&["sync", &folder, "--to", &url, "--source", "hr"], more].concat());
     assert_eq!(sync(&[]).added, 2);
     assert_eq!(there.uris(), ["hr/leave.md", "old/rules.md"]);
     here.rename("old/rules.md", "new/rules.md");

@@ -104,11 +104,9 @@ async fn a_form_that_cannot_be_taken_leaves_nothing() {
     refused(from_a_page, ErrorCode::Forbidden).await;
     let foreign = form(&http, "", &[], &[small]).header("origin", "https://evil.example");
     refused(foreign, ErrorCode::OriginNotAllowed).await;
-    for (method, path) in [
-        (Method::GET, "/v1/sources"),
-        (Method::GET, "/v1/jobs/x/events"),
-        (Method::PUT, "/v1/sync/files/x?source=a"),
-    ] {
+    for (method, path) in
+        [(Method::GET, "/v1/sources"), (Method::GET, "/v1/jobs/x/events"), (Method::PUT, "/v1/sync/files/x?source=a")]
+    {
         let request = http.request(method, path).header("x-forwarded-for", "203.0.113.7");
         refused(request, ErrorCode::Forbidden).await;
     }

@@ -205,6 +205,10 @@ impl Engine {
         self.retriever()?.catalog.save_job(job).await
     }
 
+    pub async fn forget_job(&self, id: &str) -> Result<()> {
+        self.retriever()?.catalog.forget_job(id).await
+    }
+
     /// The newest jobs first, at most `limit`.
     pub async fn jobs(&self, limit: usize) -> Result<Vec<Job>> {
         self.retriever()?.catalog.jobs(limit).await

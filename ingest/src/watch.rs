@@ -292,8 +292,7 @@ fn fingerprint(root: &Path) -> u64 {
 }
 
 /// Numbers of file systems from `statfs(2)` and linux/magic.h: NFS, SMB, CIFS, SMB2, FUSE, 9p, AFS, Ceph.
-const REMOTE: [u32; 8] =
-    [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x6573_5546, 0x0102_1997, 0x5346_414f, 0x00c3_6400];
+const REMOTE: [u32; 8] = [0x6969, 0x517b, 0xff53_4d42, 0xfe53_4d42, 0x6573_5546, 0x0102_1997, 0x5346_414f, 0x00c3_6400];
 
 fn changes_come_from_elsewhere(path: &Path) -> bool {
     // The type is 32 bits wide, sign-extended on some machines.

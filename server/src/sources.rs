@@ -39,7 +39,8 @@ struct Now {
 impl Sources {
     /// Runs the first job of each source, and keeps them in step from then on.
     pub fn start(configs: &[SourceConfig], full_check: Duration, jobs: &Jobs) -> Sources {
-        let new = |config: &SourceConfig| Source { config: config.clone(), now: Mutex::default(), keeper: Mutex::new(None) };
+        let new =
+            |config: &SourceConfig| Source { config: config.clone(), now: Mutex::default(), keeper: Mutex::new(None) };
         let sources = Sources(Arc::new(configs.iter().map(new).collect()));
         for number in 0..configs.len() {
             let keeper = tokio::spawn(sources.clone().keep(number, full_check, jobs.clone()));
@@ -61,7 +62,8 @@ impl Sources {
         let jobs = jobs.list();
         let state = |source: &Source| {
             let SourceConfig { name, path, collection, allow, delete, every, .. } = &source.config;
-            let of_this_one = |job: &&Job| job.options.as_ref().is_some_and(|options| options.source.as_ref() == Some(name));
+            let of_this_one =
+                |job: &&Job| job.options.as_ref().is_some_and(|options| options.source.as_ref() == Some(name));
             let now = source.now.lock();
             SourceState {
                 name: name.clone(),
@@ -133,11 +135,12 @@ async fn run(config: &SourceConfig, jobs: &Jobs) -> bool {
                 jobs.ended(&job.id).await;
                 return true;
             }
-            // Somebody else's job may have begun before the change: one more look comes after it.
+            // A job that has begun may not have seen the change, and one that somebody ordered for the same folder may
+            // bring it elsewhere: one more comes after it.
             Err(NotTaken::AlreadyRunning { job_id }) => {
-                let unseen = jobs.is_running(&job_id);
+                let is_same = jobs.is_waiting(&job_id, &order);
                 jobs.ended(&job_id).await;
-                if !unseen {
+                if is_same {
                     return true;
                 }
             }

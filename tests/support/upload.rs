@@ -11,7 +11,9 @@ const BOUNDARY: &str = "a-line-that-stands-in-no-file";
 pub fn form(http: &Http, query: &str, fields: &[(&str, &str)], files: &[(&str, &[u8])]) -> RequestBuilder {
     let mut body = Vec::new();
     for (name, text) in fields {
-        body.extend(format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n").bytes());
+        body.extend(
+            format!("--{BOUNDARY}\r\ncontent-disposition: form-data; name=\"{name}\"\r\n\r\n{text}\r\n").bytes(),
+        );
     }
     for (name, content) in files {
         let head = format!(

@@ -162,14 +162,15 @@ impl Client {
             job = self.get(&["v1", "jobs", &job.id]).await?;
         }
         progress.send_replace(job.progress);
-        match (job.report, job.error) {
-            (Some(report), _) => Ok(report),
-            (None, Some(reason)) => Err(Error::IngestFailed { reason, code: job.error_code }),
-            (None, None) if job.status == JobStatus::Cancelled => Err(Error::Stopped),
-            (None, None) => {
+        match (job.status, job.report, job.error) {
+            (JobStatus::Interrupted, ..) => {
                 let reason = "the server stopped; the job goes on when it starts again".into();
                 Err(Error::IngestFailed { reason, code: None })
             }
+            (_, Some(report), _) => Ok(report),
+            (_, None, Some(reason)) => Err(Error::IngestFailed { reason, code: job.error_code }),
+            // It was stopped before it began.
+            (_, None, None) => Err(Error::Stopped),
         }
     }
 

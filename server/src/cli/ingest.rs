@@ -2,10 +2,12 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use clap::Args;
 use futures_util::future::select_all;
 use taproot_ingest::watch::{Watch, WatchOptions};
+use taproot_schemas::error::ErrorCode;
 use taproot_schemas::job::{PlannedChanges, Progress, Report};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -17,6 +19,9 @@ use super::signals::end_at_once;
 use crate::config::Config;
 use crate::error::{Error, Result, chain};
 use crate::jobs::JobOrder;
+
+/// A path that somebody else ingests is tried again after this time.
+const RETRY: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Args)]
 pub struct Ingest {
@@ -54,13 +59,17 @@ impl Ingest {
         let watches = if self.watch { watch_all(&paths, config).await } else { Vec::new() };
         let mut total = Report::default();
         for path in &paths {
-            add(&mut total, self.ingest_one(&session, path, cancel.clone(), output).await?);
+            add(&mut total, self.ingest_one(&session, path, &cancel, output).await?);
             if *cancel.borrow() {
                 break;
             }
         }
         tell_failures(&total, output);
-        if self.watch { tell_round(&total, output)? } else { output.result(&total, summary)? }
+        if self.watch {
+            tell_round(&total, output)?
+        } else {
+            output.result(&total, summary)?
+        }
         let was_stopped = *cancel.borrow();
         if self.watch && !was_stopped {
             self.watch(&session, &paths, watches, cancel, output).await?;
@@ -85,7 +94,7 @@ impl Ingest {
                 tick = ticks => tick,
                 _ = cancel.wait_for(|stop| *stop) => return Ok(()),
             };
-            match self.ingest_one(session, &paths[changed], cancel.clone(), output).await {
+            match self.ingest_one(session, &paths[changed], &cancel, output).await {
                 Ok(report) if is_quiet(&report) => {}
                 Ok(report) => {
                     tell_failures(&report, output);
@@ -104,11 +113,13 @@ impl Ingest {
         }
     }
 
+    /// One path. While it is watched, a job that somebody else has ordered for it is waited for: it may not have seen
+    /// what has changed.
     async fn ingest_one(
         &self,
         session: &Session,
         path: &Path,
-        cancel: watch::Receiver<bool>,
+        cancel: &watch::Receiver<bool>,
         output: &Output,
     ) -> Result<Report> {
         let order = JobOrder {
@@ -120,10 +131,19 @@ impl Ingest {
             dry_run: self.dry_run,
             source: None,
         };
-        let shown = Shown::start(output);
-        let report = session.ingest(order, shown.progress.clone(), cancel).await;
-        shown.end().await;
-        report
+        loop {
+            let shown = Shown::start(output);
+            let report = session.ingest(order.clone(), shown.progress.clone(), cancel.clone()).await;
+            shown.end().await;
+            match report {
+                Err(Error::Refused(detail))
+                    if self.watch && detail.code == ErrorCode::AlreadyRunning && !*cancel.borrow() =>
+                {
+                    tokio::time::sleep(RETRY).await;
+                }
+                report => return report,
+            }
+        }
     }
 }
 
@@ -221,8 +241,9 @@ fn add(total: &mut Report, report: Report) {
 }
 
 pub fn summary(report: &Report) -> String {
-    let Report { added, changed, moved, relabelled, deleted, unchanged, skipped, failed, chunks, seconds, planned, .. } =
-        report;
+    let Report {
+        added, changed, moved, relabelled, deleted, unchanged, skipped, failed, chunks, seconds, planned, ..
+    } = report;
     if let Some(planned) = planned {
         return plan(planned);
     }

@@ -59,11 +59,16 @@ impl Sync {
             return Err(Error::UnreadablePath { path: root, source: std::io::ErrorKind::NotADirectory.into() });
         }
         let client = Client::at(&self.to, self.token.clone())?;
-        let cancel = stop_on_ctrl_c(*output);
+        let mut cancel = stop_on_ctrl_c(*output);
         let mut attempts = 0;
         let job = loop {
             attempts += 1;
-            match self.send(&client, &root, config.parser_limits.max_file_bytes, output).await {
+            let sent = tokio::select! {
+                sent = self.send(&client, &root, config.parser_limits.max_file_bytes, output) => sent,
+                // What has arrived stays there for the next run.
+                _ = cancel.wait_for(|stop| *stop) => return Err(Error::Stopped),
+            };
+            match sent {
                 Err(error) if is_changed(&error) && attempts < ATTEMPTS => {}
                 Err(error) if is_changed(&error) => return Err(Error::KeepsChanging),
                 sent => break sent?,

@@ -192,7 +192,8 @@ mod tests {
 
     #[test]
     fn intervals_are_written_as_people_write_them() {
-        for (every, seconds) in [("1h", 3_600), ("1 min", 60), ("90 minutes", 5_400), ("PT2H", 7_200), ("24h", 86_400)] {
+        for (every, seconds) in [("1h", 3_600), ("1 min", 60), ("90 minutes", 5_400), ("PT2H", 7_200), ("24h", 86_400)]
+        {
             let text = format!("name = \"a\"\npath = \"x\"\nevery = \"{every}\"");
             let parsed = interval(&toml::from_str(&text).unwrap()).unwrap();
             assert_eq!(parsed, Some(Duration::from_secs(seconds)), "{every}");

@@ -111,11 +111,11 @@ impl Jobs {
     /// Takes up the jobs that are remembered and starts the runner on the current runtime. Jobs that the last process
     /// left open wait again, in their order.
     pub async fn start(engine: Engine, parser: Parser, metrics: Metrics) -> taproot_engine::Result<Jobs> {
-        let queue = Queue::resumed(engine.jobs(MAX_KEPT).await?);
+        let (queue, changed) = Queue::resumed(engine.jobs(MAX_KEPT).await?);
         if !queue.waiting.is_empty() {
             tracing::info!(jobs = queue.waiting.len(), "jobs of the last run go on");
         }
-        for job in &queue.jobs {
+        for job in queue.jobs.iter().filter(|job| changed.contains(&job.id)) {
             engine.save_job(job).await?;
         }
         let shared = Shared {
@@ -173,9 +173,9 @@ impl Jobs {
         self.0.queue.lock().get(id)
     }
 
-    /// Whether the job's work has begun and not ended.
-    pub fn is_running(&self, id: &str) -> bool {
-        self.0.queue.lock().running.as_ref().is_some_and(|running| running.id == id)
+    /// Whether the job is of this order, and has not begun.
+    pub fn is_waiting(&self, id: &str, order: &JobOrder) -> bool {
+        self.0.queue.lock().waiting.iter().any(|(waiting, of)| waiting == id && of == order)
     }
 
     pub fn waiting(&self) -> usize {
@@ -260,7 +260,7 @@ impl Jobs {
         self.save(&job.id).await;
         tracing::info!(job_id = job.id, path = job.path, starts = job.starts, "ingest starts");
         let ended = self.ingest(order, progress, cancelled).await;
-        let ended = {
+        let (ended, idle) = {
             let mut queue = self.0.queue.lock();
             let if_done = match (queue.stopping, *asked_to_stop.borrow()) {
                 (_, false) => JobStatus::Succeeded,
@@ -269,12 +269,18 @@ impl Jobs {
             };
             let job = queue.end(&job.id, outcome(&job.id, if_done, ended));
             queue.running = None;
-            job
+            let idle = job.as_ref().map(|job| queue.forget_idle_before(job)).unwrap_or_default();
+            (job, idle)
         };
         if let Some(job) = ended {
             tracing::info!(job_id = job.id, status = ?job.status, report = ?job.report, "ingest ended");
             self.0.metrics.job_ended(job.status, job.report.as_ref());
             self.tell_ended(&job.id).await;
+        }
+        for id in idle {
+            if let Err(error) = self.0.engine.forget_job(&id).await {
+                tracing::warn!(job_id = id, error = %crate::error::chain(&error), "cannot forget the record of a job");
+            }
         }
     }
 

@@ -9,11 +9,15 @@ use uuid::Uuid;
 
 use super::JobOrder;
 use crate::clock;
+use crate::uploads;
 
 /// Jobs that may wait for the one that runs.
 const MAX_WAITING: usize = 100;
 /// Jobs that are remembered.
 pub const MAX_KEPT: usize = 200;
+/// Of the jobs of a source that found nothing to do, those that are remembered besides the last one: somebody may just be
+/// reading them.
+const IDLE_KEPT: usize = 4;
 /// A job that was begun so often, and took the process down each time, is not begun again.
 const MAX_STARTS: u32 = 3;
 
@@ -58,14 +62,16 @@ impl Outcome {
 
 impl Queue {
     /// The queue of a server that starts: jobs that waited or ran when the last one ended wait again, in their order.
-    /// `jobs` come newest first.
-    pub fn resumed(jobs: Vec<Job>) -> Queue {
+    /// `jobs` come newest first. Also the ids of those that are others now than they were kept.
+    pub fn resumed(jobs: Vec<Job>) -> (Queue, Vec<String>) {
         let mut queue = Queue { jobs: jobs.into(), ..Queue::default() };
+        let mut changed = Vec::new();
         for job in queue.jobs.iter_mut().rev() {
             let was_running = job.status == JobStatus::Running;
             if !was_running && !matches!(job.status, JobStatus::Queued | JobStatus::Interrupted) {
                 continue;
             }
+            changed.push(job.id.clone());
             match JobOrder::of(job) {
                 Some(_) if was_running && job.starts >= MAX_STARTS => {
                     job.status = JobStatus::Failed;
@@ -87,7 +93,7 @@ impl Queue {
                 None => job.status = JobStatus::Interrupted,
             }
         }
-        queue
+        (queue, changed)
     }
 
     pub fn take(&mut self, order: JobOrder) -> Result<Job, NotTaken> {
@@ -163,6 +169,32 @@ impl Queue {
         job.finished_at = Some(clock::now());
         Some(job.clone())
     }
+
+    /// Forgets the older jobs of a source of the settings that found nothing to do: a folder that is looked at every
+    /// minute would push out all others. Returns their ids.
+    pub fn forget_idle_before(&mut self, job: &Job) -> Vec<String> {
+        let Some(source) = source_of(job).filter(|_| found_nothing(job)) else { return Vec::new() };
+        let is_older = |other: &Job| other.id != job.id && source_of(other) == Some(source) && found_nothing(other);
+        // Newest first.
+        let older = self.jobs.iter().filter(|other| is_older(other)).skip(IDLE_KEPT);
+        let ids: Vec<String> = older.map(|other| other.id.clone()).collect();
+        self.jobs.retain(|other| !ids.contains(&other.id));
+        ids
+    }
+}
+
+fn source_of(job: &Job) -> Option<&str> {
+    let source = job.options.as_ref()?.source.as_deref()?;
+    // Somebody sent these, and may follow the job.
+    (!source.starts_with(uploads::SOURCES)).then_some(source)
+}
+
+fn found_nothing(job: &Job) -> bool {
+    let nothing = |report: &Report| {
+        report.added + report.changed + report.moved + report.relabelled + report.deleted == 0
+            && report.planned.is_none()
+    };
+    job.status == JobStatus::Succeeded && job.report.as_ref().is_some_and(nothing)
 }
 
 #[cfg(test)]
@@ -231,7 +263,8 @@ mod tests {
         let mut jobs: Vec<Job> = queue.jobs.into();
         jobs[3].status = JobStatus::Running;
         jobs[0].options = None;
-        let queue = Queue::resumed(jobs);
+        let (queue, changed) = Queue::resumed(jobs);
+        assert_eq!(changed.len(), 4, "all but the one that had ended");
         let waiting: Vec<&str> = queue.waiting.iter().map(|(id, _)| id.as_str()).collect();
         assert_eq!(waiting, [&ids[1], &ids[2], &ids[3]]);
         assert_eq!(queue.waiting[0].1, order("/1"), "as it was ordered");
@@ -246,10 +279,33 @@ mod tests {
         let mut jobs: Vec<Job> = queue.jobs.into();
         for starts in 1..=MAX_STARTS {
             (jobs[0].status, jobs[0].starts) = (JobStatus::Running, starts);
-            let queue = Queue::resumed(jobs.clone());
+            let (queue, _) = Queue::resumed(jobs.clone());
             assert_eq!(queue.waiting.len(), usize::from(starts < MAX_STARTS), "{starts}");
             let job = queue.get(&id).unwrap();
             assert_eq!(job.error.is_some_and(|told| told.contains("3 times")), starts == MAX_STARTS);
         }
+    }
+
+    #[test]
+    fn looks_that_found_nothing_do_not_push_out_what_happened() {
+        let mut queue = Queue::default();
+        let mut look = |source: Option<&str>, added: u64| {
+            let order = JobOrder { source: source.map(str::to_owned), ..order("/docs") };
+            let id = queue.take(order).unwrap().id;
+            let report = Some(Report { added, ..Report::default() });
+            let ended = queue.end(&id, Outcome { report, ..Outcome::of(JobStatus::Succeeded) }).unwrap();
+            (queue.forget_idle_before(&ended).len(), queue.jobs.len())
+        };
+        assert_eq!(look(Some("hr"), 3), (0, 1));
+        for n in 0..=IDLE_KEPT {
+            assert_eq!(look(Some("hr"), 0), (0, 2 + n));
+        }
+        let kept = IDLE_KEPT + 2;
+        assert_eq!(look(Some("hr"), 0), (1, kept), "the oldest of them is forgotten");
+        assert_eq!(look(Some("it"), 0), (0, kept + 1), "another source");
+        assert_eq!(look(None, 0), (0, kept + 2), "somebody ordered it");
+        assert_eq!(look(Some("hr"), 1), (0, kept + 3), "it brought something");
+        assert_eq!(look(Some("uploads/hr"), 0), (0, kept + 4), "somebody sent it");
+        assert_eq!(look(Some("uploads/hr"), 0), (0, kept + 5));
     }
 }

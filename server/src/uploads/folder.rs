@@ -65,7 +65,8 @@ impl Folder {
                         inode: about.ino(),
                         hash: String::new(),
                     };
-                    let remembered = known.get(&path).filter(|known| Seen { hash: String::new(), ..(*known).clone() } == now);
+                    let remembered =
+                        known.get(&path).filter(|known| Seen { hash: String::new(), ..(*known).clone() } == now);
                     let hash = match remembered {
                         Some(known) => known.hash.clone(),
                         None => hash(&entry.path())?,

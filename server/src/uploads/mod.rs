@@ -43,6 +43,8 @@ pub use staging::{Arrived, Incoming};
 
 /// Contents that may be on their way in at a time.
 const MAX_INCOMING: usize = 16;
+/// How the jobs of uploaded folders name their sources.
+pub const SOURCES: &str = "uploads/";
 /// Files of a synced folder.
 pub const MAX_FILES: usize = 100_000;
 
@@ -202,7 +204,8 @@ impl Uploads {
             let mut orders = Vec::new();
             for (other, other_belongs) in uploads.siblings(&name, &belonging.collection)? {
                 let folder = uploads.folder(&other);
-                let removed = paths.iter().map(|path| apply::remove(&folder, path)).collect::<io::Result<Vec<bool>>>()?;
+                let removed =
+                    paths.iter().map(|path| apply::remove(&folder, path)).collect::<io::Result<Vec<bool>>>()?;
                 if removed.contains(&true) {
                     orders.push(uploads.order(&other, other_belongs));
                 }
@@ -215,7 +218,12 @@ impl Uploads {
 
     /// Deletes a document, and its file when that was uploaded for it alone. The file goes first: should the process
     /// end in between, the next ingest takes the document out.
-    pub async fn delete_document(&self, engine: &Engine, scope: &AccessScope, id: &str) -> taproot_engine::Result<Deleted> {
+    pub async fn delete_document(
+        &self,
+        engine: &Engine,
+        scope: &AccessScope,
+        id: &str,
+    ) -> taproot_engine::Result<Deleted> {
         let file = match engine.original(scope, id).await {
             Ok((file, _)) => file,
             Err(taproot_engine::Error::OriginalGone { .. }) => return engine.delete_document(scope, id).await,
@@ -267,10 +275,9 @@ impl Uploads {
     /// Documents do not change their collection: a source that is committed to another one is another source.
     fn expect_collection(&self, checked: &Checked) -> Result<()> {
         match self.belonging(&checked.source)? {
-            Some(known) if known.collection != checked.collection => Err(UploadError::OtherCollection {
-                source_name: checked.source.clone(),
-                collection: known.collection,
-            }),
+            Some(known) if known.collection != checked.collection => {
+                Err(UploadError::OtherCollection { source_name: checked.source.clone(), collection: known.collection })
+            }
             _ => Ok(()),
         }
     }
@@ -319,7 +326,7 @@ impl Uploads {
             delete: true,
             confirm_delete: true,
             dry_run: false,
-            source: Some(format!("uploads/{name}")),
+            source: Some(format!("{SOURCES}{name}")),
         }
     }
 }

@@ -57,7 +57,10 @@ impl Checked {
         }
         for path in checked.keys() {
             if folders_above(path).any(|folder| checked.contains_key(folder)) {
-                return Err(UploadError::InvalidPath { path: path.clone(), why: "has a file of the manifest as its folder" });
+                return Err(UploadError::InvalidPath {
+                    path: path.clone(),
+                    why: "has a file of the manifest as its folder",
+                });
             }
         }
         allow.sort();
@@ -77,7 +80,9 @@ pub fn check_source(name: &str) -> Result<()> {
     if fits && name.starts_with(char::is_alphanumeric) && name.chars().all(plain) {
         return Ok(());
     }
-    let detail = format!("{name:?} is not 1 to {MAX_SOURCE_CHARS} letters, digits, -, _, . or spaces that begin with a letter or digit");
+    let detail = format!(
+        "{name:?} is not 1 to {MAX_SOURCE_CHARS} letters, digits, -, _, . or spaces that begin with a letter or digit"
+    );
     Err(UploadError::Invalid { what: "the name of the source", detail })
 }
 
@@ -172,7 +177,9 @@ mod tests {
             assert!(check_path(path).is_ok(), "{path}");
         }
         let (long, deep) = ("x".repeat(256), "a/".repeat(70) + "a");
-        for path in ["", "/etc/passwd", "..", "../a", "a/../../b", "a/./b", "a//b", "a/", "a\0b", "a\\b", "a\nb", &long, &deep] {
+        for path in
+            ["", "/etc/passwd", "..", "../a", "a/../../b", "a/./b", "a//b", "a/", "a\0b", "a\\b", "a\nb", &long, &deep]
+        {
             assert_eq!(check_path(path).map_err(|error| error.code()), Err(ErrorCode::InvalidPath), "{path:?}");
         }
     }

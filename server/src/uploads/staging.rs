@@ -169,9 +169,13 @@ mod tests {
         write("@incoming/left.part", hour);
         write("@incoming/coming.part", Duration::ZERO);
         clean(temp.path(), now - Duration::from_secs(1), now).unwrap();
-        for (path, is_there) in
-            [("a/old", false), ("a/young", true), ("b/old", false), ("@incoming/left.part", false), ("@incoming/coming.part", true)]
-        {
+        for (path, is_there) in [
+            ("a/old", false),
+            ("a/young", true),
+            ("b/old", false),
+            ("@incoming/left.part", false),
+            ("@incoming/coming.part", true),
+        ] {
             assert_eq!(temp.path().join(path).exists(), is_there, "{path}");
         }
         clean(&temp.path().join("none"), now, now).unwrap();
