@@ -97,6 +97,4 @@ error_codes! {
     NotReady = 503, "wait until /readyz answers 200";
     /// A store that the server depends on does not answer.
     StoreUnavailable = 503, "check the store named in the message, then run taproot doctor";
-    /// The disk of the data directory is full.
-    StorageFull = 507, "make room on the disk of the data directory, then send the same again";
 }

@@ -31,7 +31,7 @@ pub enum UploadError {
     OtherCollection { source_name: String, collection: String },
     #[error("too many uploads are under way")]
     Busy,
-    #[error("the disk of the data directory is full")]
+    #[error("the disk of the data directory has no room for it")]
     Full(#[source] io::Error),
     #[error("a file of the uploads cannot be read or written")]
     Io(#[source] io::Error),

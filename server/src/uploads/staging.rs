@@ -19,6 +19,11 @@ pub const FOLDER: &str = ".staging";
 pub const PART: &str = ".part";
 /// Where contents are received; no name of a source begins like this.
 const INCOMING: &str = "@incoming";
+/// Uploads leave this much of the disk free: the stores need room for what the uploaded files say, and do not bear a full
+/// disk as well as a file does.
+const RESERVE_BYTES: u64 = 256 << 20;
+/// So often, in bytes received, it is looked whether there is room.
+const LOOK_EVERY_BYTES: u64 = 4 << 20;
 /// Contents that nobody commits are kept for this long.
 const KEPT: Duration = Duration::from_secs(24 * 60 * 60);
 const CLEAN_EVERY: Duration = Duration::from_secs(60 * 60);
@@ -29,6 +34,8 @@ pub struct Incoming {
     part: Part,
     hasher: blake3::Hasher,
     bytes: u64,
+    /// When this many have come, the disk is looked at.
+    look_at_bytes: u64,
     limit_bytes: u64,
 }
 
@@ -54,13 +61,17 @@ impl Incoming {
         let part = Part(folder.join(format!("{}{PART}", Uuid::new_v4().simple())));
         blocking(move || Ok(make_folder(&folder)?)).await?;
         let file = tokio::fs::File::create_new(&part.0).await?;
-        Ok(Incoming { file, part, hasher: blake3::Hasher::new(), bytes: 0, limit_bytes })
+        Ok(Incoming { file, part, hasher: blake3::Hasher::new(), bytes: 0, look_at_bytes: 0, limit_bytes })
     }
 
     pub async fn write(&mut self, block: &[u8]) -> Result<()> {
         self.bytes += block.len() as u64;
         if self.bytes > self.limit_bytes {
             return Err(UploadError::TooLarge { what: "the file".into(), limit_bytes: self.limit_bytes });
+        }
+        if self.bytes > self.look_at_bytes {
+            expect_room(&self.part.0, RESERVE_BYTES)?;
+            self.look_at_bytes = self.bytes + LOOK_EVERY_BYTES;
         }
         self.hasher.update(block);
         Ok(self.file.write_all(block).await?)
@@ -90,6 +101,14 @@ impl Arrived {
         fs::rename(&self.part.0, path)?;
         File::open(folder)?.sync_all()
     }
+}
+
+fn expect_room(path: &Path, reserve_bytes: u64) -> Result<()> {
+    let disk = rustix::fs::statvfs(path).map_err(io::Error::from)?;
+    if disk.f_bavail.saturating_mul(disk.f_frsize) < reserve_bytes {
+        return Err(UploadError::Full(io::ErrorKind::StorageFull.into()));
+    }
+    Ok(())
 }
 
 /// Takes away what the last run left unfinished, and then every hour what waits for too long.
@@ -150,6 +169,13 @@ mod tests {
         whole.keep_at(&temp.path().join("a/b")).unwrap();
         assert_eq!(fs::read(temp.path().join("a/b")).unwrap(), b"whole");
         assert_eq!(fs::read_dir(&incoming).unwrap().count(), 0);
+    }
+
+    #[test]
+    fn a_disk_is_full_before_it_is_full() {
+        let temp = tempfile::tempdir().unwrap();
+        assert!(expect_room(temp.path(), 0).is_ok());
+        assert!(matches!(expect_room(temp.path(), u64::MAX), Err(UploadError::Full(_))));
     }
 
     #[test]
