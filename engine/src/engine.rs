@@ -193,7 +193,7 @@ impl Engine {
     pub async fn delete_document(&self, scope: &AccessScope, id: &str) -> Result<Deleted> {
         let document = self.document(scope, id).await?;
         self.inner.writer.delete(std::slice::from_ref(&document.id)).await?;
-        Ok(Deleted { document_id: document.id, uri: document.uri, chunks: document.chunks })
+        Ok(Deleted { document_id: document.id, uri: document.uri, chunks: document.chunks, file_removed: false })
     }
 
     pub async fn counts(&self) -> Result<Counts> {
@@ -203,6 +203,10 @@ impl Engine {
     /// Keeps the record of a job, so that it is still known after a restart.
     pub async fn save_job(&self, job: &Job) -> Result<()> {
         self.retriever()?.catalog.save_job(job).await
+    }
+
+    pub async fn forget_job(&self, id: &str) -> Result<()> {
+        self.retriever()?.catalog.forget_job(id).await
     }
 
     /// The newest jobs first, at most `limit`.

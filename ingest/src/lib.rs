@@ -16,6 +16,8 @@ mod plan;
 mod progress;
 mod run;
 mod scan;
+pub mod watch;
 
 pub use chunk::Chunking;
 pub use run::{IngestRequest, ingest};
+pub use scan::{FolderSettings, Scan, ScannedFile, scan};

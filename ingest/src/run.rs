@@ -140,6 +140,7 @@ async fn look(context: &Arc<Context>, path: PathBuf, seen: &[FileRecord]) -> Res
             ..FolderSettings::default()
         };
         let found = scan(&path, outermost, |files| context.tracker.scanned(files))?;
+        context.tracker.planning();
         let (mut on_disk, mut failed) = (Vec::new(), found.failed);
         for file in found.files {
             match known.get(&file.path) {

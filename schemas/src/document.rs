@@ -120,4 +120,8 @@ pub struct Deleted {
     pub uri: String,
     /// Number of chunks that left the catalog and both indexes.
     pub chunks: u32,
+    /// Whether the file went too, as that of an uploaded document does. A file that stays is read again, and the
+    /// document is back, when its content changes.
+    #[serde(default)]
+    pub file_removed: bool,
 }

@@ -49,6 +49,10 @@ error_codes! {
     EmptyQuery = 400, "send some text to look for";
     /// The question or the query is longer than the limit.
     QueryTooLong = 400, "shorten the text";
+    /// The content that arrived is not the one that was announced.
+    HashMismatch = 400, "send the file again; if it is being written, compare again with POST /v1/sync/diff";
+    /// A path of an upload leads out of its folder, or is no path that a file can have.
+    InvalidPath = 400, "send paths below the folder, with / between the parts and without . and ..";
     /// The signature of a Slack request is missing, wrong or too old.
     BadSignature = 401, "check the signing secret and the clock of this machine";
     /// The caller may not do this.
@@ -75,10 +79,12 @@ error_codes! {
     AlreadyRunning = 409, "wait for the running job, or follow it at /v1/jobs";
     /// The source has lost more than half of its files; nothing was deleted.
     TooManyDeletions = 409, "check that the folder is mounted and complete; if it is, run again with confirm_delete (--confirm-delete)";
+    /// Contents of the manifest have not been sent.
+    ContentMissing = 409, "ask POST /v1/sync/diff which contents are missing, send them, and commit again";
     /// The body is larger than the limit.
     BodyTooLarge = 413, "send less in one request";
-    /// The body is not `application/json`.
-    UnsupportedMediaType = 415, "send application/json";
+    /// The body is not of the type that the route takes.
+    UnsupportedMediaType = 415, "send application/json, or multipart/form-data where files are uploaded";
     /// The folder cannot be read.
     UnreadablePath = 422, "check that the path exists on the server and may be read";
     /// More requests are waiting than the queue holds.

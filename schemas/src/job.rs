@@ -3,6 +3,8 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::error::ErrorCode;
+
 /// Starts the ingest of a folder or file that the server can read: `path`, or a `source` of the settings.
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -41,14 +43,64 @@ pub struct Job {
     pub id: String,
     pub path: String,
     pub collection: String,
+    /// What was ordered besides; null in records of programs that did not keep it.
+    #[serde(default)]
+    pub options: Option<JobOptions>,
     pub status: JobStatus,
     pub progress: Progress,
     /// What came of it; null until the job has ended.
     pub report: Option<Report>,
     /// Why the job as a whole failed; null unless it did.
     pub error: Option<String>,
+    /// The code of `error`, where there is one.
+    #[serde(default)]
+    pub error_code: Option<ErrorCode>,
+    /// How often the work was begun since the server last stopped in good order. A job that is begun for the fourth
+    /// time fails instead: it seems to take the server down.
+    #[serde(default)]
+    pub starts: u32,
     pub created_at: String,
     pub finished_at: Option<String>,
+}
+
+/// How a job goes about its folder.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct JobOptions {
+    /// The `[[sources]]` entry of the settings, or the uploaded source, that the job belongs to.
+    pub source: Option<String>,
+    /// Groups that may read the documents; empty means everybody.
+    pub allow: Vec<String>,
+    /// Whether documents whose files are gone are deleted.
+    pub delete: bool,
+    pub confirm_delete: bool,
+    pub dry_run: bool,
+}
+
+/// A job on its way, as its stream of events tells it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct JobProgress {
+    pub id: String,
+    pub status: JobStatus,
+    pub progress: Progress,
+}
+
+/// An event of `GET /v1/jobs/{id}/events`; its name on the wire is the variant in snake case.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+#[serde(untagged)]
+pub enum JobEvent {
+    /// At most four a second, and only when something has changed.
+    Progress(JobProgress),
+    /// The last one: the job as it ended.
+    End(Box<Job>),
+}
+
+impl JobEvent {
+    pub fn name(&self) -> &'static str {
+        match self {
+            JobEvent::Progress(_) => "progress",
+            JobEvent::End(_) => "end",
+        }
+    }
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -60,19 +112,41 @@ pub enum JobStatus {
     Failed,
     /// Somebody stopped it; what was committed stays.
     Cancelled,
-    /// The server stopped before the job ended; what was committed stays.
+    /// The server stopped before the job ended; what was committed stays. The job goes on, under the same id, when
+    /// the server starts again.
     Interrupted,
 }
 
 impl JobStatus {
+    /// Whether nothing more comes of the job while this server runs.
     pub fn ended(self) -> bool {
         !matches!(self, JobStatus::Queued | JobStatus::Running)
     }
 }
 
+/// What an ingest is at.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Stage {
+    /// It has not begun.
+    #[default]
+    Waiting,
+    /// Looking for files.
+    Scanning,
+    /// Comparing the files with what is known.
+    Planning,
+    /// Reading, embedding and committing.
+    Reading,
+    /// All files are done, the last records are written.
+    Finishing,
+    Done,
+}
+
 /// How far an ingest is.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Progress {
+    #[serde(default)]
+    pub stage: Stage,
     /// Files found so far; final once `scanned` is true.
     pub files_total: u64,
     pub files_done: u64,
@@ -83,8 +157,12 @@ pub struct Progress {
     /// Documents and chunks committed so far.
     pub documents: u64,
     pub chunks: u64,
+    #[serde(default)]
+    pub files_per_second: f32,
+    #[serde(default)]
+    pub bytes_per_second: f32,
     pub chunks_per_second: f32,
-    /// Estimated seconds left; null while it cannot be told.
+    /// Estimated seconds left; null while it cannot be told. Each file counts as its bytes and a fixed part.
     pub eta_s: Option<f32>,
 }
 

@@ -13,3 +13,5 @@ pub mod instance;
 pub mod job;
 pub mod search;
 pub mod settings;
+pub mod source;
+pub mod sync;

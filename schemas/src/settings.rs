@@ -25,6 +25,8 @@ pub struct ServerSettings {
     /// Values of the Host header that are answered besides the address that is listened on; `*` for any.
     pub allowed_hosts: Vec<String>,
     pub max_body_kib: u64,
+    /// Size of one `POST /v1/documents` with all its files.
+    pub max_upload_mib: u64,
     pub max_query_chars: usize,
     /// Requests that may wait for a processor before callers are told to come back.
     pub max_queue: usize,
@@ -38,6 +40,7 @@ impl Default for ServerSettings {
             allowed_origins: Vec::new(),
             allowed_hosts: Vec::new(),
             max_body_kib: 256,
+            max_upload_mib: 256,
             max_query_chars: 4_000,
             max_queue: 256,
             shutdown_grace_s: 30,
@@ -83,6 +86,8 @@ pub struct IngestSettings {
     pub chunk_tokens: usize,
     /// A sentence of at most this many tokens is repeated where a text goes on in the next chunk.
     pub overlap_tokens: usize,
+    /// A watched folder is looked through this often even when no change was noticed.
+    pub full_check_s: u64,
 }
 
 impl Default for IngestSettings {
@@ -94,6 +99,7 @@ impl Default for IngestSettings {
             max_document_chars: 20_000_000,
             chunk_tokens: 256,
             overlap_tokens: 32,
+            full_check_s: 600,
         }
     }
 }
@@ -134,7 +140,7 @@ impl std::fmt::Debug for SlackSettings {
     }
 }
 
-/// A folder that the server knows by name.
+/// A folder that the server knows by name. It is ingested when the server starts, and when `POST /v1/jobs` names it.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Source {
@@ -145,4 +151,17 @@ pub struct Source {
     /// Groups that may read the documents; empty means everybody.
     #[serde(default)]
     pub allow: Vec<String>,
+    /// Ingested again after this time, `"1h"` or `"30 min"`; at least a minute. Only at the start when absent.
+    #[serde(default)]
+    pub every: Option<String>,
+    /// Ingested again when something in it changes.
+    #[serde(default)]
+    pub watch: bool,
+    /// Whether documents whose files are gone are deleted.
+    #[serde(default = "yes")]
+    pub delete: bool,
+}
+
+fn yes() -> bool {
+    true
 }

@@ -14,3 +14,9 @@ pub fn now() -> String {
 pub fn unix_seconds() -> u64 {
     SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs())
 }
+
+/// The time of day that it is after a while, as the API writes it.
+pub fn in_the_future(after: std::time::Duration) -> Option<String> {
+    let then = Timestamp::now().checked_add(after).ok()?;
+    Some(then.round(Unit::Second).unwrap_or(then).to_string())
+}

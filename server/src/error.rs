@@ -7,7 +7,7 @@ use std::io;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use taproot_schemas::error::ErrorDetail;
+use taproot_schemas::error::{ErrorCode, ErrorDetail};
 
 pub type Result<T, E = Error> = std::result::Result<T, E>;
 
@@ -52,7 +52,11 @@ pub enum Error {
     #[error("cannot set up the HTTP client")]
     Client(#[source] reqwest::Error),
     #[error("the ingest failed: {reason}")]
-    IngestFailed { reason: String },
+    IngestFailed { reason: String, code: Option<ErrorCode> },
+    #[error("the address {address:?} is no address of a server")]
+    BadAddress { address: String },
+    #[error("the folder kept changing while it was sent")]
+    KeepsChanging,
     #[error("stopped on request")]
     Stopped,
     #[error("the stores differ")]
@@ -78,6 +82,9 @@ impl Error {
             Error::Engine(error) => error.code().hint().into(),
             Error::Refused(detail) => format!("{} (request id {})", detail.hint, detail.request_id),
             Error::Unreachable { .. } | Error::NotTaproot { .. } => "look at the log of the server".into(),
+            Error::IngestFailed { code, .. } => (*code)?.hint().into(),
+            Error::BadAddress { .. } => "write an address like https://kb.example.com or http://127.0.0.1:8080".into(),
+            Error::KeepsChanging => "wait until nobody writes to it, then run the same command again".into(),
             Error::Stopped => "run the same command again to go on".into(),
             Error::Unhealthy => "mend them with taproot doctor --repair".into(),
             _ => return None,

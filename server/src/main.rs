@@ -9,6 +9,8 @@ mod instance;
 mod jobs;
 mod metrics;
 mod slack;
+mod sources;
+mod uploads;
 
 use std::process::ExitCode;
 

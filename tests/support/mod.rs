@@ -12,6 +12,7 @@ pub mod slack;
 pub mod sse;
 pub mod taproot;
 pub mod tether;
+pub mod upload;
 pub mod wait;
 
 use std::path::PathBuf;

@@ -1,4 +1,5 @@
-//! The HTTP client of the command line: talks to the server that owns the data directory, with the owner's token.
+//! The HTTP client of the command line: talks to the server that owns the data directory, with the owner's token, or
+//! to one on another machine.
 
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,7 @@ use taproot_schemas::doctor::{DoctorReport, DoctorRequest};
 use taproot_schemas::document::DocumentList;
 use taproot_schemas::error::{ErrorBody, ErrorCode};
 use taproot_schemas::job::{Job, JobRequest, JobStatus, Progress, Report};
+use taproot_schemas::sync::StagedContent;
 use tokio::sync::watch;
 
 use super::output::Output;
@@ -28,25 +30,32 @@ const POLL: Duration = Duration::from_millis(250);
 /// A server that is asked too much says so; a batch has the time to come back.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+const SEND_TIMEOUT: Duration = Duration::from_secs(60 * 60);
+
 #[derive(Clone)]
 pub struct Client {
     http: reqwest::Client,
-    served: Served,
+    /// As messages name the server.
+    address: String,
+    token: Option<String>,
     base: Url,
 }
 
 impl Client {
+    /// The server that owns the data directory.
     pub fn new(served: Served) -> Result<Self> {
         // The server is on this machine: a proxy of the environment has no part in it.
-        let http = reqwest::Client::builder()
-            .no_proxy()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .timeout(TIMEOUT)
-            .build()
-            .map_err(Error::Client)?;
+        let http = builder().no_proxy().build().map_err(Error::Client)?;
         let base = Url::parse(&format!("http://{}", served.address))
             .map_err(|_| Error::NotTaproot { address: served.address.clone(), status: 0 })?;
-        Ok(Self { http, served, base })
+        Ok(Self { http, address: served.address, token: Some(served.token), base })
+    }
+
+    /// A server on some machine.
+    pub fn at(address: &str, token: Option<String>) -> Result<Self> {
+        let base = Url::parse(address).ok().filter(|url| matches!(url.scheme(), "http" | "https") && url.has_host());
+        let base = base.ok_or_else(|| Error::BadAddress { address: address.into() })?;
+        Ok(Self { http: builder().build().map_err(Error::Client)?, address: address.into(), token, base })
     }
 
     /// Returns as soon as the server answers questions; it may just have been started.
@@ -64,7 +73,7 @@ impl Client {
                 Ok(_) => {}
             }
             if !std::mem::replace(&mut told, true) {
-                output.tell(&format!("waiting for the server at {} to be ready", self.served.address));
+                output.tell(&format!("waiting for the server at {} to be ready", self.address));
             }
             tokio::time::sleep(POLL).await;
         }
@@ -103,7 +112,7 @@ impl Client {
         ];
         let given = parameters.into_iter().filter_map(|(name, value)| Some((name, value?)));
         url.query_pairs_mut().extend_pairs(given);
-        self.answer(self.http.get(url).bearer_auth(&self.served.token)).await
+        self.answer(self.authorized(self.http.get(url))).await
     }
 
     pub async fn doctor(&self, repair: bool) -> Result<DoctorReport> {
@@ -116,7 +125,7 @@ impl Client {
         &self,
         order: JobOrder,
         progress: watch::Sender<Progress>,
-        mut cancel: watch::Receiver<bool>,
+        cancel: watch::Receiver<bool>,
     ) -> Result<Report> {
         let request = JobRequest {
             path: Some(order.path.to_string_lossy().into_owned()),
@@ -127,7 +136,17 @@ impl Client {
             confirm_delete: order.confirm_delete,
             dry_run: order.dry_run,
         };
-        let mut job: Job = self.post("/v1/jobs", &request).await?;
+        let job = self.post("/v1/jobs", &request).await?;
+        self.follow(job, progress, cancel).await
+    }
+
+    /// Follows a job to its end. `cancel` turning true asks the server to stop it.
+    pub async fn follow(
+        &self,
+        mut job: Job,
+        progress: watch::Sender<Progress>,
+        mut cancel: watch::Receiver<bool>,
+    ) -> Result<Report> {
         let mut cancelled = false;
         while !job.status.ended() {
             progress.send_replace(job.progress);
@@ -143,29 +162,50 @@ impl Client {
             job = self.get(&["v1", "jobs", &job.id]).await?;
         }
         progress.send_replace(job.progress);
-        match (job.report, job.error) {
-            (Some(report), _) => Ok(report),
-            (None, Some(reason)) => Err(Error::IngestFailed { reason }),
-            (None, None) if job.status == JobStatus::Cancelled => Err(Error::Stopped),
-            (None, None) => Err(Error::IngestFailed { reason: "the server stopped".into() }),
+        match (job.status, job.report, job.error) {
+            (JobStatus::Interrupted, ..) => {
+                let reason = "the server stopped; the job goes on when it starts again".into();
+                Err(Error::IngestFailed { reason, code: None })
+            }
+            (_, Some(report), _) => Ok(report),
+            (_, None, Some(reason)) => Err(Error::IngestFailed { reason, code: job.error_code }),
+            // It was stopped before it began.
+            (_, None, None) => Err(Error::Stopped),
         }
     }
 
+    /// Sends one content of a synced folder.
+    pub async fn send_content(&self, source: &str, hash: &str, file: tokio::fs::File) -> Result<()> {
+        let mut url = self.url(&["v1", "sync", "files", hash]);
+        url.query_pairs_mut().append_pair("source", source);
+        // As long as it takes: the server gives up on a sender that is silent.
+        let request = self.authorized(self.http.put(url)).timeout(SEND_TIMEOUT).body(file);
+        let _: StagedContent = self.answer(request).await?;
+        Ok(())
+    }
+
     fn request(&self, method: Method, path: &[&str]) -> RequestBuilder {
-        self.http.request(method, self.url(path)).bearer_auth(&self.served.token)
+        self.authorized(self.http.request(method, self.url(path)))
+    }
+
+    fn authorized(&self, request: RequestBuilder) -> RequestBuilder {
+        match &self.token {
+            Some(token) => request.bearer_auth(token),
+            None => request,
+        }
     }
 
     fn url(&self, path: &[&str]) -> Url {
         let mut url = self.base.clone();
         // `http://HOST:PORT` always has a path that segments can be added to.
         if let Ok(mut segments) = url.path_segments_mut() {
-            segments.clear().extend(path);
+            segments.pop_if_empty().extend(path);
         }
         url
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<reqwest::Response> {
-        let address = self.served.address.clone();
+        let address = self.address.clone();
         request.send().await.map_err(|source| Error::Unreachable { address, source: source.without_url() })
     }
 
@@ -187,6 +227,10 @@ impl Client {
     }
 
     fn not_taproot(&self, status: StatusCode) -> Error {
-        Error::NotTaproot { address: self.served.address.clone(), status: status.as_u16() }
+        Error::NotTaproot { address: self.address.clone(), status: status.as_u16() }
     }
+}
+
+fn builder() -> reqwest::ClientBuilder {
+    reqwest::Client::builder().connect_timeout(CONNECT_TIMEOUT).timeout(TIMEOUT)
 }

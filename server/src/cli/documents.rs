@@ -4,7 +4,7 @@ use std::fmt::Write as _;
 
 use clap::{Args, Subcommand};
 use taproot_engine::ListDocuments;
-use taproot_schemas::document::{Document, DocumentList};
+use taproot_schemas::document::{Deleted, Document, DocumentList};
 use taproot_schemas::error::ErrorCode;
 
 use super::output::Output;
@@ -28,7 +28,7 @@ pub enum Documents {
     },
     /// Print the text of a document as it was extracted
     Text(Name),
-    /// Take a document out of the catalog and both indexes; its file stays where it is
+    /// Take a document out of the catalog and both indexes; only the file of an uploaded document goes with it
     Delete(Name),
 }
 
@@ -60,7 +60,7 @@ impl Documents {
                 let document = find(&session, name).await?;
                 let deleted = session.delete_document(&document.id).await?;
                 session.close().await?;
-                output.result(&deleted, |deleted| format!("{} deleted, {} chunks\n", deleted.uri, deleted.chunks))
+                output.result(&deleted, told_of)
             }
         }
     }
@@ -102,6 +102,12 @@ async fn find(session: &Session, name: Name) -> Result<Document> {
             error => error,
         }),
     }
+}
+
+fn told_of(deleted: &Deleted) -> String {
+    let Deleted { uri, chunks, file_removed, .. } = deleted;
+    let file = if *file_removed { "and its file" } else { "its file stays, and brings it back when it changes" };
+    format!("{uri} deleted, {chunks} chunks; {file}\n").replace("; and", " and")
 }
 
 fn table(list: &DocumentList) -> String {

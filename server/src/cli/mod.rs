@@ -17,6 +17,7 @@ mod search;
 mod serve;
 mod session;
 mod signals;
+mod sync;
 mod trec;
 
 use std::path::PathBuf;
@@ -58,6 +59,8 @@ enum Command {
     Serve(serve::Serve),
     /// Bring the index to the state of folders or files
     Ingest(ingest::Ingest),
+    /// Send a folder of this machine to a server, and keep it in step
+    Sync(sync::Sync),
     /// Find passages
     Search(search::Search),
     /// Ask a question
@@ -114,6 +117,7 @@ fn run(cli: Cli, output: &Output) -> Result<()> {
         match cli.command {
             Command::Serve(command) => command.run(config, output).await,
             Command::Ingest(command) => command.run(&config, output).await,
+            Command::Sync(command) => command.run(&config, output).await,
             Command::Search(command) => command.run(&config, output).await,
             Command::Ask(command) => command.run(&config, output).await,
             Command::Documents(command) => command.run(&config, output).await,

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
-use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
-use taproot_schemas::job::Progress;
+use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressStyle};
+use taproot_schemas::job::{Progress, Stage};
 use tokio::sync::watch;
 
 use super::output::Output;
@@ -52,11 +52,21 @@ async fn print(output: Output, mut progress: watch::Receiver<Progress>) {
 }
 
 fn line(progress: &Progress) -> String {
-    let Progress { documents, chunks, chunks_per_second, eta_s, scanned, .. } = *progress;
-    let mut line = format!("{documents} documents · {chunks} chunks · {chunks_per_second:.0}/s");
-    if !scanned {
-        line.push_str(" · still looking for files");
-    } else if let Some(seconds) = eta_s.and_then(|seconds| Duration::try_from_secs_f32(seconds).ok()) {
+    let Progress { stage, documents, chunks, chunks_per_second, bytes_per_second, eta_s, .. } = *progress;
+    let doing = match stage {
+        Stage::Waiting => return "waiting for its turn".into(),
+        Stage::Scanning => return "looking for files".into(),
+        Stage::Planning => return "comparing with what is known".into(),
+        Stage::Reading => "",
+        Stage::Finishing => " · finishing",
+        Stage::Done => " · done",
+    };
+    let mut line = format!("{documents} documents · {chunks} chunks");
+    if chunks_per_second > 0.0 {
+        line.push_str(&format!(" · {chunks_per_second:.0}/s · {}/s", HumanBytes(bytes_per_second as u64)));
+    }
+    line.push_str(doing);
+    if let Some(seconds) = eta_s.and_then(|seconds| Duration::try_from_secs_f32(seconds).ok()) {
         line.push_str(&format!(" · {} left", HumanDuration(seconds)));
     }
     line
@@ -72,12 +82,14 @@ mod tests {
     }
 
     #[test]
-    fn the_time_left_is_told_when_it_is_known() {
-        let mut progress = Progress { documents: 3, chunks: 12, chunks_per_second: 40.4, ..Progress::default() };
-        assert_eq!(line(&progress), "3 documents · 12 chunks · 40/s · still looking for files");
-        progress.scanned = true;
-        assert_eq!(line(&progress), "3 documents · 12 chunks · 40/s");
-        progress.eta_s = Some(61.0);
-        assert_eq!(line(&progress), "3 documents · 12 chunks · 40/s · 61 seconds left");
+    fn each_stage_says_what_it_does() {
+        let mut progress = Progress { stage: Stage::Scanning, ..Progress::default() };
+        assert_eq!(line(&progress), "looking for files");
+        progress = Progress { stage: Stage::Reading, documents: 3, chunks: 12, ..progress };
+        assert_eq!(line(&progress), "3 documents · 12 chunks");
+        progress = Progress { chunks_per_second: 40.4, bytes_per_second: 2048.0, eta_s: Some(61.0), ..progress };
+        assert_eq!(line(&progress), "3 documents · 12 chunks · 40/s · 2.00 KiB/s · 61 seconds left");
+        progress = Progress { stage: Stage::Done, eta_s: None, ..progress };
+        assert_eq!(line(&progress), "3 documents · 12 chunks · 40/s · 2.00 KiB/s · done");
     }
 }

@@ -1,6 +1,7 @@
 //! `taproot serve`: start, wait for the end, stop without losing anything.
 //!
-//! Start: own the data → listen → tell the address in the lock file → answer probes → open the engine → ready.
+//! Start: own the data → listen → tell the address in the lock file → answer probes → open the engine → jobs of the
+//! last run go on, those of the sources begin → ready.
 //! Stop: refuse what is new → finish what is in flight → stop the running ingest after its batch → answer what
 //! Slack has asked → close the engine → give the data up.
 
@@ -23,6 +24,8 @@ use crate::instance::{Claim, Instance};
 use crate::jobs::Jobs;
 use crate::metrics::Metrics;
 use crate::slack::{self, SlackAnswerer, SlackDesk};
+use crate::sources::Sources;
+use crate::uploads::Uploads;
 
 #[derive(Debug, Args)]
 pub struct Serve {
@@ -69,8 +72,17 @@ impl Serve {
         let Some(engine) = opened else { return running.stop().await };
         let parser = config.parser();
         let jobs = Jobs::start(engine.clone(), parser, metrics).await?;
+        let sources = Sources::start(&config.serve.sources, config.serve.full_check, &jobs);
+        let uploads = Uploads::open(&config.data_dir, config.parser_limits.max_file_bytes)
+            .map_err(|source| Error::DataDir { path: config.data_dir.clone(), source })?;
+        uploads.keep_clean();
         let answering = answerer.map(|answerer| answerer.start(engine.clone()));
-        lifecycle.open(Ready { engine: engine.clone(), jobs: jobs.clone() });
+        lifecycle.open(Ready {
+            engine: engine.clone(),
+            jobs: jobs.clone(),
+            sources: sources.clone(),
+            uploads: uploads.clone(),
+        });
         tell_ready(output, address)?;
 
         let outcome = tokio::select! {
@@ -84,6 +96,8 @@ impl Serve {
             end_at_once();
         });
         lifecycle.stop();
+        sources.stop();
+        uploads.stop();
         let grace = config.serve.shutdown_grace;
         let (stopped, ()) = tokio::join!(running.stop(), within(grace, "the running ingest", jobs.stop()));
         if let Some(answering) = answering {

@@ -18,6 +18,7 @@ use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::instance::{Claim, Instance};
 use crate::jobs::{JobOrder, Parser};
+use crate::uploads::Uploads;
 
 pub enum Session {
     Local(Box<Local>),
@@ -28,6 +29,7 @@ pub enum Session {
 pub struct Local {
     engine: Engine,
     parser: Parser,
+    uploads: Uploads,
     /// Keeps other processes out for as long as the session lasts.
     _instance: Instance,
 }
@@ -38,7 +40,9 @@ impl Session {
             Claim::Owned(instance) => {
                 let engine = Engine::open(config.engine()?).await?;
                 let parser = config.parser();
-                Ok(Session::Local(Box::new(Local { engine, parser, _instance: instance })))
+                let uploads = Uploads::open(&config.data_dir, config.parser_limits.max_file_bytes)
+                    .map_err(|source| Error::DataDir { path: config.data_dir.clone(), source })?;
+                Ok(Session::Local(Box::new(Local { engine, parser, uploads, _instance: instance })))
             }
             Claim::ServedAt(served) => {
                 let client = Client::new(served)?;
@@ -110,7 +114,9 @@ impl Session {
 
     pub async fn delete_document(&self, id: &str) -> Result<Deleted> {
         match self {
-            Session::Local(local) => Ok(local.engine.delete_document(&AccessScope::owner(), id).await?),
+            Session::Local(local) => {
+                Ok(local.uploads.delete_document(&local.engine, &AccessScope::owner(), id).await?)
+            }
             Session::Remote(client) => client.delete(&["v1", "documents", id]).await,
         }
     }

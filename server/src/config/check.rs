@@ -3,13 +3,19 @@
 use std::collections::HashSet;
 use std::fmt::Display;
 use std::ops::RangeInclusive;
+use std::time::Duration;
 
+use jiff::SignedDuration;
 use taproot_schemas::settings::{Settings, SlackSettings, Source};
 
 use crate::error::{Error, Result};
 
 /// More than any machine has cores; a file written for a bigger machine still opens on a smaller one.
 const MAX_THREADS: usize = 1_024;
+
+/// How far apart the jobs of a source may be.
+const MIN_INTERVAL: Duration = Duration::from_secs(60);
+const MAX_INTERVAL: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 pub fn check(settings: &Settings) -> Result<()> {
     let Settings { server, models, vectors, ingest, answer, slack, sources } = settings;
@@ -20,6 +26,7 @@ pub fn check(settings: &Settings) -> Result<()> {
         host_or_star("server.allowed_hosts", host)?;
     }
     within("server.max_body_kib", server.max_body_kib, 1..=1_048_576)?;
+    within("server.max_upload_mib", server.max_upload_mib, 1..=65_536)?;
     within("server.max_query_chars", server.max_query_chars, 1..=1_000_000)?;
     within("server.max_queue", server.max_queue, 1..=100_000)?;
     within("server.shutdown_grace_s", server.shutdown_grace_s, 0..=3_600)?;
@@ -36,6 +43,7 @@ pub fn check(settings: &Settings) -> Result<()> {
     within("ingest.max_document_chars", ingest.max_document_chars, 1_000..=1_000_000_000)?;
     within("ingest.chunk_tokens", ingest.chunk_tokens, 64..=8_192)?;
     within("ingest.overlap_tokens", ingest.overlap_tokens, 0..=ingest.chunk_tokens / 2)?;
+    within("ingest.full_check_s", ingest.full_check_s, 10..=86_400)?;
     within("answer.passages", answer.passages, 1..=100)?;
     within("answer.max_sentences", answer.max_sentences, 1..=20)?;
     check_slack(slack)?;
@@ -66,8 +74,34 @@ fn check_sources(sources: &[Source]) -> Result<()> {
         if source.path.is_empty() {
             return Err(wrong("sources.path", format!("of {:?} is empty", source.name), "name a folder or a file"));
         }
+        for (field, names) in [("sources.collection", source.collection.as_slice()), ("sources.allow", &source.allow)] {
+            if let Some(name) = names.iter().find(|name| !is_plain(name)) {
+                let problem = format!("of {:?} holds {name:?}", source.name);
+                return Err(wrong(field, problem, "use 1 to 100 characters, none of them \" \\ , or *"));
+            }
+        }
+        interval(source)?;
     }
     Ok(())
+}
+
+/// The time between two jobs of a source, if it has a schedule.
+pub fn interval(source: &Source) -> Result<Option<Duration>> {
+    let Some(every) = &source.every else { return Ok(None) };
+    let parsed = every.parse::<SignedDuration>().ok().and_then(|every| Duration::try_from(every).ok());
+    match parsed {
+        Some(every) if (MIN_INTERVAL..=MAX_INTERVAL).contains(&every) => Ok(Some(every)),
+        _ => Err(wrong(
+            "sources.every",
+            format!("of {:?} is {every:?}", source.name),
+            "write a time like \"1h\", \"30 min\" or \"1h 30m\", from 1 minute to 8760 hours",
+        )),
+    }
+}
+
+/// Names of groups and collections stand in lists, queries and headers; the ingest has the same rule.
+pub fn is_plain(name: &str) -> bool {
+    (1..=100).contains(&name.chars().count()) && !name.contains(|c: char| c.is_control() || "\"\\,*".contains(c))
 }
 
 fn within<T: PartialOrd + Display>(field: &str, value: T, allowed: RangeInclusive<T>) -> Result<()> {
@@ -143,11 +177,28 @@ mod tests {
             ("[slack]\napi_url = \"slack.com\"", "slack.api_url"),
             ("sources = [{name = \"a\", path = \"x\"}, {name = \"a\", path = \"y\"}]", "sources.name"),
             ("sources = [{name = \"a\", path = \"\"}]", "sources.path"),
+            ("sources = [{name = \"a\", path = \"x\", every = \"59s\"}]", "sources.every"),
+            ("sources = [{name = \"a\", path = \"x\", every = \"-1h\"}]", "sources.every"),
+            ("sources = [{name = \"a\", path = \"x\", every = \"often\"}]", "sources.every"),
+            ("sources = [{name = \"a\", path = \"x\", collection = \"*\"}]", "sources.collection"),
+            ("sources = [{name = \"a\", path = \"x\", allow = [\"\"]}]", "sources.allow"),
+            ("[server]\nmax_upload_mib = 0", "server.max_upload_mib"),
+            ("[ingest]\nfull_check_s = 1", "ingest.full_check_s"),
         ] {
             match check(&toml::from_str(text).unwrap()) {
                 Err(Error::Setting { field: told, .. }) => assert_eq!(told, field, "{text}"),
                 other => panic!("{text}: {other:?}"),
             }
+        }
+    }
+
+    #[test]
+    fn intervals_are_written_as_people_write_them() {
+        for (every, seconds) in [("1h", 3_600), ("1 min", 60), ("90 minutes", 5_400), ("PT2H", 7_200), ("24h", 86_400)]
+        {
+            let text = format!("name = \"a\"\npath = \"x\"\nevery = \"{every}\"");
+            let parsed = interval(&toml::from_str(&text).unwrap()).unwrap();
+            assert_eq!(parsed, Some(Duration::from_secs(seconds)), "{every}");
         }
     }
 }

@@ -20,11 +20,14 @@ use taproot_schemas::settings::{IngestSettings, Settings, Source};
 use crate::error::{Error, Result};
 use crate::jobs::Parser;
 
+pub use check::is_plain as is_plain_name;
 pub use environment::Environment;
 
 const SETTINGS_FILE: &str = "taproot.toml";
 const MODELS_LIST: &str = "models.toml";
 const INSTALLED_MODELS: &str = "/usr/share/taproot/models";
+/// Where documents go that nobody gave a collection.
+pub const DEFAULT_COLLECTION: &str = "default";
 const MIB: u64 = 1024 * 1024;
 
 /// What the program decided, from what its user wrote.
@@ -47,9 +50,24 @@ pub struct ServeConfig {
     pub allowed_origins: Vec<String>,
     pub allowed_hosts: Vec<String>,
     pub max_body_bytes: usize,
+    pub max_upload_bytes: u64,
     pub shutdown_grace: Duration,
-    pub sources: Vec<Source>,
+    pub sources: Vec<SourceConfig>,
+    /// How often a watched folder is looked through, whatever was noticed.
+    pub full_check: Duration,
     pub slack: Option<SlackConfig>,
+}
+
+/// A folder that the settings name.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SourceConfig {
+    pub name: String,
+    pub path: PathBuf,
+    pub collection: String,
+    pub allow: Vec<String>,
+    pub delete: bool,
+    pub every: Option<Duration>,
+    pub watch: bool,
 }
 
 /// A Slack app that is allowed to ask.
@@ -162,6 +180,7 @@ fn resolve(data_dir: PathBuf, settings: Settings) -> Result<Config> {
         }),
         _ => None,
     };
+    let sources = settings.sources.iter().map(source).collect::<Result<Vec<_>>>()?;
     Ok(Config {
         data_dir,
         program: environment::this_program()?,
@@ -177,11 +196,25 @@ fn resolve(data_dir: PathBuf, settings: Settings) -> Result<Config> {
             allowed_origins: server.allowed_origins.clone(),
             allowed_hosts: server.allowed_hosts.clone(),
             max_body_bytes: (server.max_body_kib * 1024) as usize,
+            max_upload_bytes: server.max_upload_mib * MIB,
             shutdown_grace: Duration::from_secs(server.shutdown_grace_s),
-            sources: settings.sources.clone(),
+            sources,
+            full_check: Duration::from_secs(ingest.full_check_s),
             slack,
         },
         settings,
+    })
+}
+
+fn source(source: &Source) -> Result<SourceConfig> {
+    Ok(SourceConfig {
+        name: source.name.clone(),
+        path: PathBuf::from(&source.path),
+        collection: source.collection.clone().unwrap_or_else(|| DEFAULT_COLLECTION.into()),
+        allow: source.allow.clone(),
+        delete: source.delete,
+        every: check::interval(source)?,
+        watch: source.watch,
     })
 }
 
@@ -239,7 +272,7 @@ mod tests {
     #[test]
     fn paths_in_the_file_are_relative_to_the_file() {
         let config = load("[[sources]]\nname = \"hr\"\npath = \"docs/hr\"\n", &[]).unwrap();
-        let path = PathBuf::from(&config.serve.sources[0].path);
+        let path = &config.serve.sources[0].path;
         assert!(path.starts_with(&config.data_dir) && path.ends_with("docs/hr"), "{}", path.display());
     }
 

@@ -80,7 +80,8 @@ pub async fn text(caller: Caller, ready: Ready, id: Path<String>) -> Result<Json
     Ok(Json(ready.engine.document_text(&caller.scope, &id).await?))
 }
 
-/// Deletes a document from the catalog and both indexes; its file stays where it is.
+/// Deletes a document from the catalog and both indexes. The file of an uploaded document goes with it, unless it holds
+/// others too; any other file stays where it is, and the document is back when the file changes.
 #[utoipa::path(
     delete,
     path = "/v1/documents/{id}",
@@ -95,5 +96,5 @@ pub async fn text(caller: Caller, ready: Ready, id: Path<String>) -> Result<Json
 )]
 pub async fn delete(caller: Caller, ready: Ready, id: Path<String>) -> Result<Json<Deleted>> {
     caller.must_administer()?;
-    Ok(Json(ready.engine.delete_document(&caller.scope, &id).await?))
+    Ok(Json(ready.uploads.delete_document(&ready.engine, &caller.scope, &id).await?))
 }

@@ -13,6 +13,7 @@ use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use taproot_schemas::error::{ErrorBody, ErrorCode, ErrorDetail};
 
 use crate::jobs::NotTaken;
+use crate::uploads::UploadError;
 
 pub type Result<T, E = ApiError> = std::result::Result<T, E>;
 
@@ -52,7 +53,7 @@ impl ApiError {
             }
             StatusCode::PAYLOAD_TOO_LARGE => Self::new(ErrorCode::BodyTooLarge, "the body is too large"),
             StatusCode::UNSUPPORTED_MEDIA_TYPE => {
-                Self::new(ErrorCode::UnsupportedMediaType, "the body is not application/json")
+                Self::new(ErrorCode::UnsupportedMediaType, "the body is not of the type that the route takes")
             }
             status if status.is_client_error() => Self::new(ErrorCode::InvalidRequest, "the request is not valid"),
             _ => Self::internal(format!("the framework answered {status}")),
@@ -122,6 +123,27 @@ impl From<NotTaken> for ApiError {
             }
             NotTaken::QueueFull { waiting } => Self::new(ErrorCode::Overloaded, format!("{waiting} jobs are waiting")),
             NotTaken::Stopping => Self::new(ErrorCode::NotReady, "the server is stopping"),
+        }
+    }
+}
+
+impl From<UploadError> for ApiError {
+    fn from(error: UploadError) -> Self {
+        match error.code() {
+            ErrorCode::Internal => Self::internal(error),
+            code => {
+                let told = Self::new(code, error.to_string());
+                match error {
+                    UploadError::TooManyDeletions { .. } => told.with_hint(
+                        "look whether the folder that you sync is complete; if these files are meant to go, commit again with confirm_delete",
+                    ),
+                    UploadError::OtherCollection { .. } => told.with_hint("choose another name for the source"),
+                    UploadError::TooLarge { .. } => {
+                        told.with_hint("leave the file out, or raise ingest.max_file_mib")
+                    }
+                    _ => told,
+                }
+            }
         }
     }
 }

@@ -1,23 +1,37 @@
 //! `/v1/jobs`: ingest a folder that the server can read, and follow it. The queue itself is `crate::jobs`.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use actix_web::HttpResponse;
-use actix_web::web::{self, Data, Json, Path};
+use actix_web::http::header;
+use actix_web::web::{self, Bytes, Data, Json, Path};
+use futures_util::Stream;
 use taproot_schemas::error::{ErrorBody, ErrorCode};
-use taproot_schemas::job::{Job, JobList, JobRequest};
-use taproot_schemas::settings::Source;
+use taproot_schemas::job::{Job, JobEvent, JobList, JobProgress, JobRequest};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::time::Instant;
 
 use super::caller::Caller;
 use super::error::{ApiError, Result};
 use super::lifecycle::Ready;
-use crate::jobs::{JobOrder, readable_path};
+use super::sse;
+use crate::config::DEFAULT_COLLECTION;
+use crate::jobs::{JobOrder, Jobs, readable_path};
 
-const DEFAULT_COLLECTION: &str = "default";
+/// Streams of events that may be open at a time.
+const MAX_STREAMS: usize = 64;
+/// At most four events a second.
+const EVENT_EVERY: Duration = Duration::from_millis(250);
 
-/// The folders that the settings name.
-#[derive(Debug, Clone)]
-pub struct Sources(pub Vec<Source>);
+/// Places for readers of events; the workers share them.
+pub struct EventStreams(std::sync::Arc<Semaphore>);
+
+impl Default for EventStreams {
+    fn default() -> Self {
+        Self(std::sync::Arc::new(Semaphore::new(MAX_STREAMS)))
+    }
+}
 
 /// Starts an ingest. It runs when the jobs before it have ended.
 #[utoipa::path(
@@ -32,19 +46,14 @@ pub struct Sources(pub Vec<Source>);
         (status = "4XX", description = "The job cannot be taken", body = ErrorBody),
     )
 )]
-pub async fn create(
-    caller: Caller,
-    ready: Ready,
-    sources: Data<Sources>,
-    body: Json<JobRequest>,
-) -> Result<HttpResponse> {
+pub async fn create(caller: Caller, ready: Ready, body: Json<JobRequest>) -> Result<HttpResponse> {
     caller.must_administer()?;
-    let mut order = order(body.into_inner(), &sources.0)?;
+    let mut order = order(body.into_inner(), |name| ready.sources.order(name))?;
     let path = order.path.clone();
     let found = web::block(move || readable_path(&path)).await.map_err(ApiError::internal)?;
     order.path = found
         .map_err(|error| ApiError::new(ErrorCode::UnreadablePath, format!("cannot read the path: {}", error.kind())))?;
-    Ok(HttpResponse::Accepted().json(ready.jobs.submit(order)?))
+    Ok(HttpResponse::Accepted().json(ready.jobs.submit(order).await?))
 }
 
 /// The newest jobs.
@@ -95,7 +104,93 @@ pub async fn get(caller: Caller, ready: Ready, id: Path<String>) -> Result<Json<
 )]
 pub async fn cancel(caller: Caller, ready: Ready, id: Path<String>) -> Result<Json<Job>> {
     caller.must_administer()?;
-    ready.jobs.cancel(&id).map(Json).ok_or_else(|| no_such_job(&id))
+    ready.jobs.cancel(&id).await.map(Json).ok_or_else(|| no_such_job(&id))
+}
+
+/// A job as it goes: `progress` whenever something has changed, at most four times a second, and `end` with the whole
+/// job when it has ended.
+#[utoipa::path(
+    get,
+    path = "/v1/jobs/{id}/events",
+    tag = "jobs",
+    params(("id" = String, Path, description = "The job's id")),
+    security((), ("owner" = [])),
+    responses(
+        (status = 200, description = "Server-sent events, each named as the variant of `JobEvent` that its data holds",
+            body = JobEvent, content_type = "text/event-stream"),
+        (status = 404, description = "There is no such job", body = ErrorBody),
+        (status = 429, description = "Too many follow jobs already", body = ErrorBody),
+    )
+)]
+pub async fn events(
+    caller: Caller,
+    ready: Ready,
+    streams: Data<EventStreams>,
+    id: Path<String>,
+) -> Result<HttpResponse> {
+    caller.must_administer()?;
+    let id = id.into_inner();
+    if ready.jobs.get(&id).is_none() {
+        return Err(no_such_job(&id));
+    }
+    let Ok(place) = std::sync::Arc::clone(&streams.0).try_acquire_owned() else {
+        return Err(ApiError::new(ErrorCode::Overloaded, format!("{MAX_STREAMS} readers follow jobs already")));
+    };
+    let following = Following { jobs: ready.jobs, id, told: None, ended: false, _place: place };
+    Ok(HttpResponse::Ok()
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        // nginx would collect the events before it passes them on.
+        .insert_header(("x-accel-buffering", "no"))
+        .streaming(following.stream()))
+}
+
+/// One reader of a job's events. It is dropped when the reader goes.
+struct Following {
+    jobs: Jobs,
+    id: String,
+    told: Option<JobProgress>,
+    ended: bool,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Following {
+    fn stream(self) -> impl Stream<Item = Result<Bytes, std::convert::Infallible>> {
+        futures_util::stream::unfold(self, |mut following| async move {
+            let bytes = following.next().await?;
+            Some((Ok(bytes), following))
+        })
+    }
+
+    async fn next(&mut self) -> Option<Bytes> {
+        if self.ended {
+            return None;
+        }
+        let quiet_until = Instant::now() + sse::KEEP_ALIVE;
+        loop {
+            if self.told.is_some() {
+                tokio::time::sleep(EVENT_EVERY).await;
+            }
+            // Of many jobs the oldest are forgotten; nothing more is to be told of those.
+            let job = self.jobs.get(&self.id)?;
+            if job.status.ended() {
+                self.ended = true;
+                return Some(frame(&JobEvent::End(Box::new(job))));
+            }
+            let now = JobProgress { id: job.id, status: job.status, progress: job.progress };
+            if self.told.as_ref() != Some(&now) {
+                self.told = Some(now.clone());
+                return Some(frame(&JobEvent::Progress(now)));
+            }
+            if Instant::now() > quiet_until {
+                return Some(sse::HEARTBEAT);
+            }
+        }
+    }
+}
+
+fn frame(event: &JobEvent) -> Bytes {
+    sse::frame(event.name(), event)
 }
 
 fn no_such_job(id: &str) -> ApiError {
@@ -103,22 +198,19 @@ fn no_such_job(id: &str) -> ApiError {
 }
 
 /// The path as it is asked for; whether it can be read is not looked at yet.
-fn order(request: JobRequest, sources: &[Source]) -> Result<JobOrder> {
+fn order(request: JobRequest, of_source: impl Fn(&str) -> Option<JobOrder>) -> Result<JobOrder> {
     let JobRequest { path, source, collection, allow, no_delete, confirm_delete, dry_run } = request;
-    let order = |path: PathBuf, collection: Option<String>, allow| {
-        let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_string());
-        JobOrder { path, collection, allow, delete: !no_delete, confirm_delete, dry_run }
-    };
     match (path, source) {
         (Some(path), None) => {
             let path = PathBuf::from(path);
             if !path.is_absolute() {
                 return Err(ApiError::new(ErrorCode::InvalidRequest, "path is not absolute"));
             }
-            Ok(order(path, collection, allow))
+            let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_string());
+            Ok(JobOrder { path, collection, allow, delete: !no_delete, confirm_delete, dry_run, source: None })
         }
         (None, Some(name)) => {
-            let Some(source) = sources.iter().find(|source| source.name == name) else {
+            let Some(source) = of_source(&name) else {
                 return Err(ApiError::new(ErrorCode::SourceNotFound, format!("the settings name no source {name:?}")));
             };
             // Who may read a source is said in the settings; a request does not say otherwise.
@@ -126,7 +218,7 @@ fn order(request: JobRequest, sources: &[Source]) -> Result<JobOrder> {
                 let told = "collection and allow of a source are those of the settings";
                 return Err(ApiError::new(ErrorCode::InvalidRequest, told));
             }
-            Ok(order(PathBuf::from(&source.path), source.collection.clone(), source.allow.clone()))
+            Ok(JobOrder { delete: source.delete && !no_delete, confirm_delete, dry_run, ..source })
         }
         _ => Err(ApiError::new(ErrorCode::InvalidRequest, "give either path or source")),
     }
@@ -138,16 +230,22 @@ mod tests {
 
     #[test]
     fn a_source_brings_its_own_collection_and_groups() {
-        let source = Source {
-            name: "hr".into(),
+        let source = JobOrder {
             path: "/srv/hr".into(),
-            collection: Some("people".into()),
+            collection: "people".into(),
             allow: vec!["hr".into()],
+            delete: true,
+            confirm_delete: false,
+            dry_run: false,
+            source: Some("hr".into()),
         };
         let named = |name: &str| JobRequest { source: Some(name.into()), ..JobRequest::default() };
-        let order_of = |request| order(request, std::slice::from_ref(&source));
+        let order_of = |request| order(request, |name| (name == "hr").then(|| source.clone()));
         let taken = order_of(named("hr")).unwrap();
         assert_eq!((taken.collection.as_str(), taken.allow.len(), taken.delete), ("people", 1, true));
+
+        let confirmed = order_of(JobRequest { confirm_delete: true, ..named("hr") }).unwrap();
+        assert!(confirmed.confirm_delete && confirmed.source.as_deref() == Some("hr"));
 
         assert_eq!(order_of(named("it")).unwrap_err().code, ErrorCode::SourceNotFound);
         let widened = JobRequest { collection: Some("public".into()), ..named("hr") };

@@ -15,12 +15,16 @@ use taproot_schemas::health::HealthStatus;
 
 use super::error::{ApiError, Result};
 use crate::jobs::Jobs;
+use crate::sources::Sources;
+use crate::uploads::Uploads;
 
 /// What is there once the data is open.
 #[derive(Clone)]
 pub struct Ready {
     pub engine: Engine,
     pub jobs: Jobs,
+    pub sources: Sources,
+    pub uploads: Uploads,
 }
 
 #[derive(Default)]

@@ -23,7 +23,10 @@ pub mod openapi;
 mod origin;
 mod original;
 mod search;
+mod sources;
 mod sse;
+mod sync;
+mod uploads;
 
 use std::io;
 use std::net::TcpListener;
@@ -32,7 +35,7 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{
-    self, Data, JsonConfig, PathConfig, PayloadConfig, QueryConfig, ServiceConfig, delete, get, post,
+    self, Data, JsonConfig, PathConfig, PayloadConfig, QueryConfig, ServiceConfig, delete, get, post, put,
 };
 use actix_web::{App, HttpResponse, HttpServer};
 use taproot_schemas::error::ErrorCode;
@@ -67,7 +70,8 @@ pub fn start(listener: TcpListener, config: &ServeConfig, parts: Parts) -> io::R
     let rules =
         origin::Rules::new(listener.local_addr()?, config.allowed_origins.clone(), config.allowed_hosts.clone());
     let (rules, token) = (Data::new(rules), Data::new(parts.token));
-    let (metrics, sources) = (Data::new(parts.metrics), Data::new(jobs::Sources(config.sources.clone())));
+    let (metrics, streams) = (Data::new(parts.metrics), Data::new(jobs::EventStreams::default()));
+    let upload_limit = Data::new(uploads::UploadLimit(config.max_upload_bytes));
     let slack = parts.slack.map(Data::new);
     let (lifecycle, max_body_bytes) = (parts.lifecycle, config.max_body_bytes);
     let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, MAX_WORKERS));
@@ -77,7 +81,8 @@ pub fn start(listener: TcpListener, config: &ServeConfig, parts: Parts) -> io::R
             .app_data(rules.clone())
             .app_data(token.clone())
             .app_data(metrics.clone())
-            .app_data(sources.clone())
+            .app_data(streams.clone())
+            .app_data(upload_limit.clone())
             .configure(|service| limits(service, max_body_bytes))
             .configure(|service| routes(service, slack.clone()))
             .wrap(from_fn(gate::gate))
@@ -108,7 +113,7 @@ fn routes(service: &mut ServiceConfig, slack: Option<Data<SlackDesk>>) {
     service
         .service(web::resource("/v1/ask").route(post().to(ask::ask)))
         .service(web::resource("/v1/search").route(post().to(search::search)))
-        .service(web::resource("/v1/documents").route(get().to(documents::list)))
+        .service(web::resource("/v1/documents").route(get().to(documents::list)).route(post().to(uploads::upload)))
         .service(
             web::resource("/v1/documents/{id}").route(get().to(documents::get)).route(delete().to(documents::delete)),
         )
@@ -116,6 +121,11 @@ fn routes(service: &mut ServiceConfig, slack: Option<Data<SlackDesk>>) {
         .service(web::resource("/v1/documents/{id}/original").route(get().to(original::original)))
         .service(web::resource("/v1/jobs").route(post().to(jobs::create)).route(get().to(jobs::list)))
         .service(web::resource("/v1/jobs/{id}").route(get().to(jobs::get)).route(delete().to(jobs::cancel)))
+        .service(web::resource("/v1/jobs/{id}/events").route(get().to(jobs::events)))
+        .service(web::resource("/v1/sources").route(get().to(sources::list)))
+        .service(manifest("/v1/sync/diff").route(post().to(sync::diff)))
+        .service(manifest("/v1/sync/commit").route(post().to(sync::commit)))
+        .service(web::resource("/v1/sync/files/{hash}").route(put().to(sync::receive)))
         .service(web::resource("/v1/admin/doctor").route(post().to(admin::doctor)))
         .service(web::resource("/healthz").route(get().to(health::live)))
         .service(web::resource("/readyz").route(get().to(health::ready)))
@@ -129,6 +139,12 @@ fn routes(service: &mut ServiceConfig, slack: Option<Data<SlackDesk>>) {
         let events = web::resource("/slack/events").app_data(desk).route(post().to(crate::slack::events::events));
         service.service(events);
     }
+}
+
+/// A route whose body names all files of a folder.
+fn manifest(path: &str) -> actix_web::Resource {
+    let config = JsonConfig::default().limit(sync::MAX_MANIFEST_BYTES).error_handler(error::bad_json);
+    web::resource(path).app_data(config)
 }
 
 async fn no_such_route() -> error::Result<HttpResponse> {
@@ -157,7 +173,7 @@ mod tests {
             }
             for method in operations.as_object().unwrap().keys() {
                 let method = Method::from_bytes(method.to_uppercase().as_bytes()).unwrap();
-                let request = test::TestRequest::default().method(method.clone()).uri(&path.replace("{id}", "x"));
+                let request = test::TestRequest::default().method(method.clone()).uri(&path.replace(['{', '}'], ""));
                 let status = test::call_service(&app, request.to_request()).await.status().as_u16();
                 assert!(status != 404 && status != 405, "{method} {path} answers {status}");
             }

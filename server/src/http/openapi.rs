@@ -12,7 +12,7 @@ use actix_web::HttpResponse;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use super::{admin, ask, documents, health, jobs, metrics, original, search};
+use super::{admin, ask, documents, health, jobs, metrics, original, search, sources, sync, uploads};
 use crate::slack;
 
 #[derive(OpenApi)]
@@ -30,12 +30,18 @@ use crate::slack;
         documents::list,
         documents::get,
         documents::delete,
+        uploads::upload,
         documents::text,
         original::original,
         jobs::create,
         jobs::list,
         jobs::get,
         jobs::cancel,
+        jobs::events,
+        sources::list,
+        sync::diff,
+        sync::receive,
+        sync::commit,
         admin::doctor,
         slack::events::events,
         health::live,
@@ -48,6 +54,7 @@ use crate::slack;
         (name = "search", description = "Ranked passages"),
         (name = "documents", description = "What is in the index"),
         (name = "jobs", description = "Ingest"),
+        (name = "sync", description = "Folders of other machines"),
         (name = "admin", description = "For the owner of the data"),
         (name = "slack", description = "Called by Slack"),
         (name = "health", description = "Probes, numbers and this description"),

@@ -1,4 +1,4 @@
-//! Server-sent events: how an answer is written while it comes about.
+//! Server-sent events: how an answer or a job is written while it comes about.
 //!
 //! In: a channel of events and the task that feeds it. Out: bytes of a `text/event-stream`
 //! (<https://html.spec.whatwg.org/multipage/server-sent-events.html>).
@@ -8,12 +8,16 @@ use std::time::Duration;
 
 use actix_web::web::Bytes;
 use futures_util::Stream;
+use serde::Serialize;
 use taproot_schemas::answer::AnswerEvent;
 
 use super::ask::Asking;
 
 /// Proxies close connections on which nothing is said for long; the shortest usual patience is 30 s.
-const KEEP_ALIVE: Duration = Duration::from_secs(15);
+pub const KEEP_ALIVE: Duration = Duration::from_secs(15);
+
+/// A comment, which is no event.
+pub const HEARTBEAT: Bytes = Bytes::from_static(b": keep-alive\n\n");
 
 /// Writes `first`, then what `asking` brings until it ends. When the stream is dropped, because the reader is
 /// gone, `asking` is dropped with it and the work stops.
@@ -23,24 +27,28 @@ pub fn stream(first: AnswerEvent, asking: Asking) -> impl Stream<Item = Result<B
             Some(first) => Some(first),
             None => match tokio::time::timeout(KEEP_ALIVE, asking.next()).await {
                 Ok(event) => event,
-                Err(_) => return Some((Ok(Bytes::from_static(b": keep-alive\n\n")), (None, asking))),
+                Err(_) => return Some((Ok(HEARTBEAT), (None, asking))),
             },
         };
-        Some((Ok(frame(&event?)), (None, asking)))
+        Some((Ok(answer_frame(&event?)), (None, asking)))
     })
 }
 
+fn answer_frame(event: &AnswerEvent) -> Bytes {
+    match event {
+        AnswerEvent::SearchResults(data) => frame(event.name(), data),
+        AnswerEvent::Message(data) => frame(event.name(), data),
+        AnswerEvent::Citation(data) => frame(event.name(), data),
+        AnswerEvent::FinalAnswer(data) => frame(event.name(), data),
+        AnswerEvent::Error(data) => frame(event.name(), data),
+    }
+}
+
 /// One event on the wire. JSON in one line has no line break, so one `data:` line is enough.
-fn frame(event: &AnswerEvent) -> Bytes {
-    let data = match event {
-        AnswerEvent::SearchResults(data) => serde_json::to_string(data),
-        AnswerEvent::Message(data) => serde_json::to_string(data),
-        AnswerEvent::Citation(data) => serde_json::to_string(data),
-        AnswerEvent::FinalAnswer(data) => serde_json::to_string(data),
-        AnswerEvent::Error(data) => serde_json::to_string(data),
-    };
-    // None of these types can fail to be written: they have no maps with keys that are no strings.
-    Bytes::from(format!("event: {}\ndata: {}\n\n", event.name(), data.unwrap_or_else(|_| "null".to_string())))
+pub fn frame(name: &str, data: &impl Serialize) -> Bytes {
+    // None of the events' types can fail to be written: they have no maps with keys that are no strings.
+    let data = serde_json::to_string(data).unwrap_or_else(|_| "null".to_string());
+    Bytes::from(format!("event: {name}\ndata: {data}\n\n"))
 }
 
 #[cfg(test)]
@@ -52,6 +60,6 @@ mod tests {
     #[test]
     fn an_event_is_two_lines_and_an_empty_one() {
         let event = AnswerEvent::Message(MessageDelta { delta: "一行\nand another".into() });
-        assert_eq!(frame(&event), "event: message\ndata: {\"delta\":\"一行\\nand another\"}\n\n");
+        assert_eq!(answer_frame(&event), "event: message\ndata: {\"delta\":\"一行\\nand another\"}\n\n");
     }
 }

@@ -2,17 +2,24 @@
 
 use std::collections::VecDeque;
 
+use taproot_schemas::error::ErrorCode;
 use taproot_schemas::job::{Job, JobStatus, Progress, Report};
 use tokio::sync::watch;
 use uuid::Uuid;
 
 use super::JobOrder;
 use crate::clock;
+use crate::uploads;
 
 /// Jobs that may wait for the one that runs.
 const MAX_WAITING: usize = 100;
 /// Jobs that are remembered.
 pub const MAX_KEPT: usize = 200;
+/// Of the jobs of a source that found nothing to do, those that are remembered besides the last one: somebody may just be
+/// reading them.
+const IDLE_KEPT: usize = 4;
+/// A job that was begun so often, and took the process down each time, is not begun again.
+const MAX_STARTS: u32 = 3;
 
 /// Why an order was not taken.
 #[derive(Debug, PartialEq, Eq)]
@@ -40,26 +47,90 @@ pub struct Running {
 pub struct Outcome {
     pub status: JobStatus,
     pub report: Option<Report>,
-    pub error: Option<String>,
+    pub error: Option<(String, Option<ErrorCode>)>,
 }
 
 impl Outcome {
-    pub fn interrupted() -> Self {
-        Self { status: JobStatus::Interrupted, report: None, error: None }
+    pub fn of(status: JobStatus) -> Self {
+        Self { status, report: None, error: None }
+    }
+
+    pub fn failed(told: impl Into<String>, code: Option<ErrorCode>) -> Self {
+        Self { status: JobStatus::Failed, report: None, error: Some((told.into(), code)) }
     }
 }
 
 impl Queue {
+    /// The queue of a server that starts: jobs that waited or ran when the last one ended wait again, in their order.
+    /// `jobs` come newest first. Also the ids of those that are others now than they were kept.
+    pub fn resumed(jobs: Vec<Job>) -> (Queue, Vec<String>) {
+        let mut queue = Queue { jobs: jobs.into(), ..Queue::default() };
+        let mut changed = Vec::new();
+        for job in queue.jobs.iter_mut().rev() {
+            let was_running = job.status == JobStatus::Running;
+            if !was_running && !matches!(job.status, JobStatus::Queued | JobStatus::Interrupted) {
+                continue;
+            }
+            changed.push(job.id.clone());
+            match JobOrder::of(job) {
+                Some(_) if was_running && job.starts >= MAX_STARTS => {
+                    job.status = JobStatus::Failed;
+                    job.error = Some(format!(
+                        "the server went down {} times while this job ran, so it is not begun again; look in the \
+                         server's log for what happened, then order it anew",
+                        job.starts
+                    ));
+                    job.finished_at = Some(clock::now());
+                }
+                Some(order) => {
+                    job.status = JobStatus::Queued;
+                    job.progress = Progress::default();
+                    job.report = None;
+                    job.finished_at = None;
+                    queue.waiting.push_back((job.id.clone(), order));
+                }
+                // A record of a program that did not keep what was ordered.
+                None => job.status = JobStatus::Interrupted,
+            }
+        }
+        (queue, changed)
+    }
+
     pub fn take(&mut self, order: JobOrder) -> Result<Job, NotTaken> {
-        self.may_take(&order)?;
+        let path = order.path.display().to_string();
+        if let Some(job) = self.jobs.iter().find(|job| !job.status.ended() && job.path == path) {
+            return Err(NotTaken::AlreadyRunning { job_id: job.id.clone() });
+        }
+        self.push(order)
+    }
+
+    /// For a folder that has just been changed: a job that waits will see the change, one that runs may not.
+    pub fn take_after_change(&mut self, order: JobOrder) -> Result<Job, NotTaken> {
+        let waits = self.waiting.iter().find(|(_, waiting)| *waiting == order).map(|(id, _)| id.clone());
+        match waits.and_then(|id| self.get(&id)) {
+            Some(job) => Ok(job),
+            None => self.push(order),
+        }
+    }
+
+    fn push(&mut self, order: JobOrder) -> Result<Job, NotTaken> {
+        if self.stopping {
+            return Err(NotTaken::Stopping);
+        }
+        if self.waiting.len() >= MAX_WAITING {
+            return Err(NotTaken::QueueFull { waiting: self.waiting.len() });
+        }
         let job = Job {
             id: format!("job_{}", Uuid::now_v7().simple()),
             path: order.path.display().to_string(),
             collection: order.collection.clone(),
+            options: Some(order.options()),
             status: JobStatus::Queued,
             progress: Progress::default(),
             report: None,
             error: None,
+            error_code: None,
+            starts: 0,
             created_at: clock::now(),
             finished_at: None,
         };
@@ -70,18 +141,8 @@ impl Queue {
         Ok(job)
     }
 
-    fn may_take(&self, order: &JobOrder) -> Result<(), NotTaken> {
-        if self.stopping {
-            return Err(NotTaken::Stopping);
-        }
-        let path = order.path.display().to_string();
-        if let Some(job) = self.jobs.iter().find(|job| !job.status.ended() && job.path == path) {
-            return Err(NotTaken::AlreadyRunning { job_id: job.id.clone() });
-        }
-        if self.waiting.len() >= MAX_WAITING {
-            return Err(NotTaken::QueueFull { waiting: self.waiting.len() });
-        }
-        Ok(())
+    pub fn get(&self, id: &str) -> Option<Job> {
+        self.jobs.iter().find(|job| job.id == id).map(|job| self.as_it_stands(job))
     }
 
     /// The job with the progress of this moment.
@@ -97,10 +158,43 @@ impl Queue {
         job.progress = last_seen.unwrap_or(job.progress);
         job.status = outcome.status;
         job.report = outcome.report;
-        job.error = outcome.error;
+        (job.error, job.error_code) = match outcome.error {
+            Some((told, code)) => (Some(told), code),
+            None => (None, None),
+        };
+        if outcome.status == JobStatus::Interrupted {
+            // It ended in good order: that it did not come to its end is not its doing.
+            job.starts = 0;
+        }
         job.finished_at = Some(clock::now());
         Some(job.clone())
     }
+
+    /// Forgets the older jobs of a source of the settings that found nothing to do: a folder that is looked at every
+    /// minute would push out all others. Returns their ids.
+    pub fn forget_idle_before(&mut self, job: &Job) -> Vec<String> {
+        let Some(source) = source_of(job).filter(|_| found_nothing(job)) else { return Vec::new() };
+        let is_older = |other: &Job| other.id != job.id && source_of(other) == Some(source) && found_nothing(other);
+        // Newest first.
+        let older = self.jobs.iter().filter(|other| is_older(other)).skip(IDLE_KEPT);
+        let ids: Vec<String> = older.map(|other| other.id.clone()).collect();
+        self.jobs.retain(|other| !ids.contains(&other.id));
+        ids
+    }
+}
+
+fn source_of(job: &Job) -> Option<&str> {
+    let source = job.options.as_ref()?.source.as_deref()?;
+    // Somebody sent these, and may follow the job.
+    (!source.starts_with(uploads::SOURCES)).then_some(source)
+}
+
+fn found_nothing(job: &Job) -> bool {
+    let nothing = |report: &Report| {
+        report.added + report.changed + report.moved + report.relabelled + report.deleted == 0
+            && report.planned.is_none()
+    };
+    job.status == JobStatus::Succeeded && job.report.as_ref().is_some_and(nothing)
 }
 
 #[cfg(test)]
@@ -115,6 +209,7 @@ mod tests {
             delete: true,
             confirm_delete: false,
             dry_run: false,
+            source: None,
         }
     }
 
@@ -127,7 +222,7 @@ mod tests {
         let mut queue = Queue::default();
         let first = take(&mut queue, "/docs").unwrap();
         assert_eq!(take(&mut queue, "/docs"), Err(NotTaken::AlreadyRunning { job_id: first.clone() }));
-        queue.end(&first, Outcome::interrupted());
+        queue.end(&first, Outcome::of(JobStatus::Interrupted));
         assert!(take(&mut queue, "/docs").is_ok());
     }
 
@@ -141,10 +236,76 @@ mod tests {
         for n in 0..2 * MAX_KEPT {
             queue.waiting.clear();
             let id = take(&mut queue, &format!("/again/{n}")).unwrap();
-            queue.end(&id, Outcome::interrupted());
+            queue.end(&id, Outcome::of(JobStatus::Interrupted));
         }
         assert_eq!(queue.jobs.len(), MAX_KEPT);
         queue.stopping = true;
         assert_eq!(take(&mut queue, "/late"), Err(NotTaken::Stopping));
+    }
+
+    #[test]
+    fn a_change_is_seen_by_the_job_that_waits_or_by_one_more() {
+        let mut queue = Queue::default();
+        let first = queue.take_after_change(order("/docs")).unwrap();
+        assert_eq!(queue.take_after_change(order("/docs")).unwrap().id, first.id, "it still waits");
+        let other = JobOrder { allow: vec!["hr".into()], ..order("/docs") };
+        assert_ne!(queue.take_after_change(other).unwrap().id, first.id, "another order");
+        queue.waiting.clear();
+        assert_ne!(queue.take_after_change(order("/docs")).unwrap().id, first.id, "it runs already");
+    }
+
+    #[test]
+    fn what_waited_or_ran_waits_again_in_its_order() {
+        let mut queue = Queue::default();
+        let ids: Vec<String> = (0..5).map(|n| take(&mut queue, &format!("/{n}")).unwrap()).collect();
+        queue.end(&ids[0], Outcome::of(JobStatus::Succeeded));
+        queue.end(&ids[2], Outcome::of(JobStatus::Interrupted));
+        let mut jobs: Vec<Job> = queue.jobs.into();
+        jobs[3].status = JobStatus::Running;
+        jobs[0].options = None;
+        let (queue, changed) = Queue::resumed(jobs);
+        assert_eq!(changed.len(), 4, "all but the one that had ended");
+        let waiting: Vec<&str> = queue.waiting.iter().map(|(id, _)| id.as_str()).collect();
+        assert_eq!(waiting, [&ids[1], &ids[2], &ids[3]]);
+        assert_eq!(queue.waiting[0].1, order("/1"), "as it was ordered");
+        assert_eq!(queue.get(&ids[2]).unwrap().finished_at, None);
+        assert_eq!(queue.get(&ids[4]).unwrap().status, JobStatus::Interrupted, "nobody knows what was ordered");
+    }
+
+    #[test]
+    fn a_job_that_takes_the_process_down_does_not_do_so_for_ever() {
+        let mut queue = Queue::default();
+        let id = take(&mut queue, "/docs").unwrap();
+        let mut jobs: Vec<Job> = queue.jobs.into();
+        for starts in 1..=MAX_STARTS {
+            (jobs[0].status, jobs[0].starts) = (JobStatus::Running, starts);
+            let (queue, _) = Queue::resumed(jobs.clone());
+            assert_eq!(queue.waiting.len(), usize::from(starts < MAX_STARTS), "{starts}");
+            let job = queue.get(&id).unwrap();
+            assert_eq!(job.error.is_some_and(|told| told.contains("3 times")), starts == MAX_STARTS);
+        }
+    }
+
+    #[test]
+    fn looks_that_found_nothing_do_not_push_out_what_happened() {
+        let mut queue = Queue::default();
+        let mut look = |source: Option<&str>, added: u64| {
+            let order = JobOrder { source: source.map(str::to_owned), ..order("/docs") };
+            let id = queue.take(order).unwrap().id;
+            let report = Some(Report { added, ..Report::default() });
+            let ended = queue.end(&id, Outcome { report, ..Outcome::of(JobStatus::Succeeded) }).unwrap();
+            (queue.forget_idle_before(&ended).len(), queue.jobs.len())
+        };
+        assert_eq!(look(Some("hr"), 3), (0, 1));
+        for n in 0..=IDLE_KEPT {
+            assert_eq!(look(Some("hr"), 0), (0, 2 + n));
+        }
+        let kept = IDLE_KEPT + 2;
+        assert_eq!(look(Some("hr"), 0), (1, kept), "the oldest of them is forgotten");
+        assert_eq!(look(Some("it"), 0), (0, kept + 1), "another source");
+        assert_eq!(look(None, 0), (0, kept + 2), "somebody ordered it");
+        assert_eq!(look(Some("hr"), 1), (0, kept + 3), "it brought something");
+        assert_eq!(look(Some("uploads/hr"), 0), (0, kept + 4), "somebody sent it");
+        assert_eq!(look(Some("uploads/hr"), 0), (0, kept + 5));
     }
 }

@@ -28,6 +28,11 @@ impl Catalog {
         Ok(())
     }
 
+    pub async fn forget_job(&self, id: &str) -> Result<()> {
+        sqlx::query("DELETE FROM jobs WHERE id = $1").bind(id).execute(&self.pool).await.map_err(failed)?;
+        Ok(())
+    }
+
     /// The newest first.
     pub async fn jobs(&self, limit: usize) -> Result<Vec<Job>> {
         let rows = sqlx::query("SELECT body FROM jobs ORDER BY created_ms DESC, id DESC LIMIT $1")

@@ -1,0 +1,25 @@
+//! `GET /v1/sources`: the folders of the settings, as they stand.
+
+use actix_web::web::Json;
+use taproot_schemas::error::ErrorBody;
+use taproot_schemas::source::SourceList;
+
+use super::caller::Caller;
+use super::error::Result;
+use super::lifecycle::Ready;
+
+/// The folders of the settings, with the last job and the next one. `POST /v1/jobs {"source"}` runs a job now.
+#[utoipa::path(
+    get,
+    path = "/v1/sources",
+    tag = "jobs",
+    security((), ("owner" = [])),
+    responses(
+        (status = 200, description = "In the order of the settings", body = SourceList),
+        (status = 403, description = "The caller may not see sources", body = ErrorBody),
+    )
+)]
+pub async fn list(caller: Caller, ready: Ready) -> Result<Json<SourceList>> {
+    caller.must_administer()?;
+    Ok(Json(ready.sources.list(&ready.jobs)))
+}
