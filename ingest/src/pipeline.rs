@@ -75,6 +75,8 @@ struct FileEnd {
     /// Uris of all the documents that the file holds now.
     uris: HashSet<String>,
     failures: Vec<FileFailure>,
+    /// Failures that are only counted.
+    unlisted: u64,
     /// The file as a whole could not be read.
     failed: bool,
 }

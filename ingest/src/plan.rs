@@ -34,16 +34,32 @@ impl HashedFile {
 
 /// What the result of reading a file depends on besides its content.
 #[derive(Debug, Clone)]
-pub struct Pipeline(pub String);
+pub struct Pipeline {
+    documents: String,
+    files: String,
+}
 
 impl Pipeline {
-    /// With what its folder says of the file.
-    pub fn of(&self, file: &ScannedFile) -> String {
-        match &file.settings.language {
-            Some(language) => format!("{}/{language}", self.0),
-            None => self.0.clone(),
-        }
+    /// `documents` is what the stored form of every document depends on; `reading` is what may make other documents
+    /// of a file. Where only that changes, files are read again, and what comes out as before is not embedded again.
+    pub fn new(documents: &str, reading: &str) -> Pipeline {
+        Pipeline { documents: documents.to_owned(), files: format!("{documents}/{reading}") }
     }
+
+    /// Of a file, with what its folder says of it.
+    pub fn of(&self, file: &ScannedFile) -> String {
+        with_language(&self.files, file)
+    }
+
+    /// Of its documents.
+    pub fn of_documents(&self, file: &ScannedFile) -> String {
+        with_language(&self.documents, file)
+    }
+}
+
+fn with_language(pipeline: &str, file: &ScannedFile) -> String {
+    let language = file.settings.language.as_deref().unwrap_or("-");
+    format!("{pipeline}/{language}")
 }
 
 /// What has to be done. Every file on disk is in exactly one of `add`, `change`, `moved` and `unchanged`.
@@ -176,7 +192,7 @@ mod tests {
     }
 
     fn pipeline() -> Pipeline {
-        Pipeline("p".into())
+        Pipeline::new("p", "r")
     }
 
     /// `on_disk` and `known` as "path=hash …"; the plan as "add: … change: … moved: … unchanged: … gone: …".
@@ -235,7 +251,7 @@ mod tests {
     fn another_pipeline_or_language_reads_again() {
         let on_disk = vec![disk("a", "1"), disk("moved", "2")];
         let plan_of = |pipeline| plan(on_disk.clone(), vec![seen("a", "1"), seen("b", "2")], &pipeline);
-        let plan = plan_of(Pipeline("q".into()));
+        let plan = plan_of(Pipeline::new("q", "r"));
         assert_eq!((plan.add.len(), plan.change.len(), plan.gone.len()), (1, 1, 1));
 
         let mut chinese = disk("a", "1");

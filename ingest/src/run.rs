@@ -7,7 +7,7 @@ use std::time::Instant;
 
 use taproot_engine::store::FileRecord;
 use taproot_engine::{Engine, Error, Result, failpoint};
-use taproot_parse::sandbox::ParserLimits;
+use taproot_parse::sandbox::{ParserLimits, Tesseract};
 use taproot_schemas::job::{FileErrorCode, FileFailure, Progress, Report};
 use tokio::sync::watch;
 
@@ -38,6 +38,8 @@ pub struct IngestRequest {
     /// The program that runs as parser child (`PROGRAM parse-worker`): normally this program itself.
     pub parser: PathBuf,
     pub limits: ParserLimits,
+    /// Reads scans and images.
+    pub ocr: Arc<Tesseract>,
     pub chunking: Chunking,
 }
 
@@ -66,10 +68,10 @@ pub async fn ingest(
     };
     let Chunking { max_tokens, overlap_tokens } = request.chunking;
     let context = Arc::new(Context {
-        pipeline: Pipeline(format!(
-            "{PIPELINE_VERSION}/{}/{max_tokens}+{overlap_tokens}",
-            engine.models().embedder.fingerprint()
-        )),
+        pipeline: Pipeline::new(
+            &format!("{PIPELINE_VERSION}/{}/{max_tokens}+{overlap_tokens}", engine.models().embedder.fingerprint()),
+            &request.ocr.fingerprint(),
+        ),
         source_id,
         models: engine.models(),
         threads: engine.threads(),

@@ -82,6 +82,11 @@ pub struct IngestSettings {
     pub parse_memory_mib: u64,
     /// Characters of text that one document may hold; the rest of a longer file is an error, not cut off.
     pub max_document_chars: usize,
+    /// Reads the text of scans and images with tesseract: `auto` where it is installed, `off`, or the path of the
+    /// program.
+    pub ocr: String,
+    /// Tesseract's names of the languages to read, most important first; those that are not installed are left out.
+    pub ocr_languages: Vec<String>,
     /// Tokens of a chunk at the most, with its title and headings, as the embedder counts; never more than it takes.
     pub chunk_tokens: usize,
     /// A sentence of at most this many tokens is repeated where a text goes on in the next chunk.
@@ -97,6 +102,8 @@ impl Default for IngestSettings {
             parse_timeout_s: 30,
             parse_memory_mib: 1024,
             max_document_chars: 20_000_000,
+            ocr: "auto".into(),
+            ocr_languages: ["eng", "chi_sim", "chi_tra"].map(str::to_owned).to_vec(),
             chunk_tokens: 256,
             overlap_tokens: 32,
             full_check_s: 600,

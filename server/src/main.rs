@@ -8,6 +8,7 @@ mod http;
 mod instance;
 mod jobs;
 mod metrics;
+mod parser;
 mod slack;
 mod sources;
 mod uploads;

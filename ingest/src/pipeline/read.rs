@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 
 use taproot_engine::store::{NewChunk, NewDocument, title_or_name};
 use taproot_engine::{Error, Result, text};
-use taproot_schemas::job::FileFailure;
+use taproot_schemas::job::{FileErrorCode, FileFailure};
 use tokio::sync::mpsc;
 
 use super::piece::{Piece, pieces};
@@ -14,7 +14,7 @@ use super::{Context, Event, FileEnd, Shared, Work, take};
 use crate::chunk::{Chunking, Tokens, chunks};
 use crate::hygiene;
 use taproot_parse::sandbox::{Parser, ParserError};
-use taproot_parse::{Parsed, ParsedDocument, Recognition};
+use taproot_parse::{Parsed, ParsedDocument};
 
 /// One thread of the stage, with one parser child.
 pub fn read_files(
@@ -55,13 +55,15 @@ fn read_file(
         unchanged: 0,
         uris: HashSet::new(),
         failures: Vec::new(),
+        unlisted: 0,
         failed: false,
     };
     let mut gone = false;
     // Time in the sink is not the parser's.
     let mut elsewhere = Duration::ZERO;
     let begun = Instant::now();
-    let result = parser.parse(&file.absolute, &file.path, &|_| Recognition::Unavailable, &mut |item| {
+    let ocr = context.request.ocr.for_file();
+    let result = parser.parse(&file.absolute, &file.path, &|image| ocr.read(image), &mut |item| {
         let entered = Instant::now();
         let flow = match item {
             Parsed::Document(document) => {
@@ -73,7 +75,7 @@ fn read_file(
             }
             Parsed::PartFailed(part) => {
                 let path = format!("{}{}", file.path, part.suffix);
-                end.failures.push(FileFailure { path, code: part.code, reason: part.reason });
+                end.part_failed(FileFailure { path, code: part.code, reason: part.reason });
                 ControlFlow::Continue(())
             }
         };
@@ -81,6 +83,7 @@ fn read_file(
         flow
     });
     context.tracker.time(|stages| &stages.parse, begun.elapsed().saturating_sub(elsewhere));
+    end.tell_unlisted();
     if gone {
         return Ok(None);
     }
@@ -93,6 +96,27 @@ fn read_file(
         Err(ParserError::NoParser { program, source }) => return Err(Error::Io { path: program, source }),
     }
     Ok(Some(end))
+}
+
+/// Parts of one file whose failures are told one by one; a mailbox may have a million.
+const LISTED_PARTS: usize = 1_000;
+
+impl FileEnd {
+    fn part_failed(&mut self, failure: FileFailure) {
+        if self.failures.len() < LISTED_PARTS {
+            self.failures.push(failure);
+        } else {
+            self.unlisted += 1;
+        }
+    }
+
+    fn tell_unlisted(&mut self) {
+        if self.unlisted > 0 {
+            let reason = format!("{} more parts of the file could not be read", self.unlisted);
+            let path = self.file.file.path.clone();
+            self.failures.push(FileFailure { path, code: FileErrorCode::Corrupt, reason });
+        }
+    }
 }
 
 /// Sends a document on unless it is what the catalog has. False when nobody takes it.
@@ -145,7 +169,7 @@ fn prepare(context: &Context, work: &Work, document: ParsedDocument) -> Box<NewD
         source_id: context.source_id.clone(),
         labels: file.settings.labels(),
         path: path.clone(),
-        hash: content_hash(&context.pipeline.of(file), &document),
+        hash: content_hash(&context.pipeline.of_documents(file), &document),
         part_of: document.part_of.map(|suffix| format!("{path}{suffix}")),
         uri,
         title: document.title,

@@ -17,7 +17,8 @@ use super::output::Output;
 use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::instance::{Claim, Instance};
-use crate::jobs::{JobOrder, Parser};
+use crate::jobs::JobOrder;
+use crate::parser::Parser;
 use crate::uploads::Uploads;
 
 pub enum Session {
@@ -123,7 +124,7 @@ impl Session {
 
     pub async fn doctor(&self, repair: bool) -> Result<DoctorReport> {
         match self {
-            Session::Local(local) => Ok(local.engine.doctor(repair).await?),
+            Session::Local(local) => Ok(crate::parser::doctor(&local.engine, &local.parser, repair).await?),
             Session::Remote(client) => client.doctor(repair).await,
         }
     }

@@ -1,5 +1,6 @@
 //! The process environment, read once.
 
+use std::ffi::OsString;
 use std::path::PathBuf;
 
 use crate::error::{Error, Result};
@@ -25,6 +26,11 @@ impl Environment {
 
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
+    }
+
+    /// The folders of programs.
+    pub fn path(&self) -> OsString {
+        self.iter().find_map(|(name, value)| (name == "PATH").then(|| value.into())).unwrap_or_default()
     }
 
     /// What to log, in the words of `tracing_subscriber::EnvFilter`.

@@ -8,17 +8,18 @@ mod check;
 mod environment;
 mod overlay;
 
+use std::ffi::OsString;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use taproot_engine::{EngineConfig, QdrantServer};
 use taproot_ingest::Chunking;
-use taproot_parse::sandbox::ParserLimits;
+use taproot_parse::sandbox::{OcrProgram, OcrSettings, ParserLimits};
 use taproot_schemas::settings::{IngestSettings, Settings, Source};
 
 use crate::error::{Error, Result};
-use crate::jobs::Parser;
+use crate::parser::Parser;
 
 pub use check::is_plain as is_plain_name;
 pub use environment::Environment;
@@ -40,6 +41,8 @@ pub struct Config {
     /// Threads that run models; also how many questions of a batch are asked at a time.
     pub threads: usize,
     pub serve: ServeConfig,
+    /// The folders of programs, as in PATH.
+    path: OsString,
     settings: Settings,
 }
 
@@ -97,7 +100,7 @@ impl Config {
         let mut settings = found.map(|path| read_file(&path)).transpose()?.unwrap_or_default();
         overlay::apply(&mut settings, environment)?;
         check::check(&settings)?;
-        resolve(data_dir, settings)
+        resolve(data_dir, settings, environment.path())
     }
 
     /// Listens on another address than the settings say.
@@ -128,9 +131,16 @@ impl Config {
     /// How files are parsed and cut.
     pub fn parser(&self) -> Parser {
         let IngestSettings { chunk_tokens, overlap_tokens, .. } = self.settings.ingest;
+        let program = match self.settings.ingest.ocr.as_str() {
+            "off" => OcrProgram::Off,
+            "auto" => OcrProgram::In(self.path.clone()),
+            path => OcrProgram::At(PathBuf::from(path)),
+        };
+        let languages = self.settings.ingest.ocr_languages.clone();
         Parser {
             program: self.program.clone(),
             limits: self.parser_limits,
+            ocr: OcrSettings { languages, ..OcrSettings::new(program) },
             chunking: Chunking { max_tokens: chunk_tokens, overlap_tokens },
         }
     }
@@ -169,7 +179,7 @@ fn read_file(path: &Path) -> Result<Settings> {
     Ok(settings)
 }
 
-fn resolve(data_dir: PathBuf, settings: Settings) -> Result<Config> {
+fn resolve(data_dir: PathBuf, settings: Settings, path: OsString) -> Result<Config> {
     let Settings { server, ingest, slack, .. } = &settings;
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
     let slack = match (&slack.signing_secret, &slack.bot_token) {
@@ -190,6 +200,7 @@ fn resolve(data_dir: PathBuf, settings: Settings) -> Result<Config> {
             timeout: Duration::from_secs(ingest.parse_timeout_s),
             memory_bytes: ingest.parse_memory_mib * MIB,
         },
+        path,
         threads: settings.models.threads.unwrap_or(cores),
         serve: ServeConfig {
             address: socket_address("server.address", &server.address)?,

@@ -22,5 +22,5 @@ use super::lifecycle::Ready;
 )]
 pub async fn doctor(caller: Caller, ready: Ready, body: Json<DoctorRequest>) -> Result<Json<DoctorReport>> {
     caller.must_have_token()?;
-    Ok(Json(ready.engine.doctor(body.repair).await?))
+    Ok(Json(crate::parser::doctor(&ready.engine, ready.jobs.parser(), body.repair).await?))
 }

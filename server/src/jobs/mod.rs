@@ -12,14 +12,13 @@ use std::sync::Arc;
 
 use parking_lot::Mutex;
 use taproot_engine::Engine;
-use taproot_ingest::{Chunking, IngestRequest};
-use taproot_parse::sandbox::ParserLimits;
 use taproot_schemas::error::ErrorCode;
 use taproot_schemas::job::{Job, JobOptions, JobStatus, Progress, Report};
 use tokio::sync::{Notify, watch};
 use tokio::task::JoinHandle;
 
 use crate::metrics::Metrics;
+use crate::parser::Parser;
 use queue::{MAX_KEPT, Outcome, Queue, Running};
 
 pub use queue::NotTaken;
@@ -52,30 +51,6 @@ impl JobOrder {
     fn options(&self) -> JobOptions {
         let JobOrder { source, allow, delete, confirm_delete, dry_run, .. } = self.clone();
         JobOptions { source, allow, delete, confirm_delete, dry_run }
-    }
-}
-
-/// How parsers are run.
-#[derive(Debug, Clone)]
-pub struct Parser {
-    pub program: PathBuf,
-    pub limits: ParserLimits,
-    pub chunking: Chunking,
-}
-
-impl Parser {
-    pub fn request(&self, order: JobOrder) -> IngestRequest {
-        IngestRequest {
-            path: order.path,
-            collection: order.collection,
-            allow: order.allow,
-            delete: order.delete,
-            confirm_delete: order.confirm_delete,
-            dry_run: order.dry_run,
-            parser: self.program.clone(),
-            limits: self.limits,
-            chunking: self.chunking,
-        }
     }
 }
 
@@ -163,6 +138,10 @@ impl Jobs {
             }
             ended.changed().await.ok()?;
         }
+    }
+
+    pub fn parser(&self) -> &Parser {
+        &self.0.parser
     }
 
     /// Newest first.
