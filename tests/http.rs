@@ -89,9 +89,11 @@ async fn mistakes_are_told_by_code() {
     ] {
         refused(post("/v1/ask", body), ErrorCode::InvalidRequest).await;
     }
-    for body in
-        [json!({"query": "x", "k": 0}), json!({"query": "x", "k": 101}), json!({"query": "x", "filters": {"tags": []}})]
-    {
+    for body in [
+        json!({"query": "x", "k": 0}),
+        json!({"query": "x", "k": 101}),
+        json!({"query": "x", "filters": {"colours": []}}),
+    ] {
         refused(post("/v1/search", body), ErrorCode::InvalidRequest).await;
     }
     refused(post("/v1/ask", json!({"question": "\n"})), ErrorCode::EmptyQuery).await;

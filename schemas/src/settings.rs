@@ -104,7 +104,7 @@ impl Default for IngestSettings {
             max_document_chars: 20_000_000,
             ocr: "auto".into(),
             ocr_languages: ["eng", "chi_sim", "chi_tra"].map(str::to_owned).to_vec(),
-            chunk_tokens: 256,
+            chunk_tokens: 192,
             overlap_tokens: 32,
             full_check_s: 600,
         }
