@@ -11,7 +11,7 @@ RUN cargo build --release --locked --bin taproot
 
 FROM debian:bookworm-slim
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends ca-certificates \
+    && apt-get install -y --no-install-recommends ca-certificates tesseract-ocr tesseract-ocr-chi-sim \
     && rm -rf /var/lib/apt/lists/* \
     && useradd --system --uid 10001 --create-home --home-dir /var/lib/taproot taproot
 COPY --from=build /src/target/release/taproot /usr/bin/taproot

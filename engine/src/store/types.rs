@@ -46,7 +46,7 @@ pub struct NewDocument {
     /// Path of the file below the source's root.
     pub path: String,
     pub uri: String,
-    /// For an attachment, the uri of its mail.
+    /// For an attachment, what the uri of its mail has after the path.
     pub part_of: Option<String>,
     pub title: Option<String>,
     pub language: Option<String>,

@@ -170,7 +170,7 @@ fn prepare(context: &Context, work: &Work, document: ParsedDocument) -> Box<NewD
         labels: file.settings.labels(),
         path: path.clone(),
         hash: content_hash(&context.pipeline.of_documents(file), &document),
-        part_of: document.part_of.map(|suffix| format!("{path}{suffix}")),
+        part_of: document.part_of,
         uri,
         title: document.title,
         language,

@@ -10,7 +10,7 @@ use crate::{Access, AccessScope, Error, Result};
 
 const COLUMNS: &str = "SELECT d.id, v.collection, d.uri, v.title, v.language, v.media_type, v.bytes, v.characters,
     v.chunk_count, v.version, v.allow_json, v.metadata, d.created_ms, v.created_ms, v.deny_json, v.tags, v.part_of, v.links,
-    v.notes
+    v.notes, d.path
     FROM documents d JOIN versions v ON v.document_id = d.id AND v.state = 'live'";
 
 /// A live document with what the outside is not told.
@@ -157,6 +157,7 @@ fn push_conditions(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope, list: 
 
 fn document(row: &SqliteRow) -> Result<Document> {
     let uri: String = row.try_get(2).map_err(failed)?;
+    let (part_of, path): (Option<&str>, &str) = (row.try_get(16).map_err(failed)?, row.try_get(19).map_err(failed)?);
     Ok(Document {
         id: row.try_get(0).map_err(failed)?,
         collection: row.try_get(1).map_err(failed)?,
@@ -171,7 +172,7 @@ fn document(row: &SqliteRow) -> Result<Document> {
         allow: json(row, 10)?,
         deny: json(row, 14)?,
         tags: json(row, 15)?,
-        part_of: row.try_get(16).map_err(failed)?,
+        part_of: part_of.map(|suffix| format!("{path}{suffix}")),
         links: json(row, 17)?,
         notes: json(row, 18)?,
         metadata: json(row, 11)?,

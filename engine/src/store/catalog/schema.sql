@@ -56,6 +56,7 @@ CREATE TABLE IF NOT EXISTS versions (
     bytes       BIGINT NOT NULL,
     characters  BIGINT NOT NULL,
     chunk_count BIGINT NOT NULL,
+    -- Of an attachment: what the uri of its mail has after the path.
     part_of     TEXT,
     metadata    TEXT NOT NULL,
     links       TEXT NOT NULL,

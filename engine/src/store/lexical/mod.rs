@@ -154,8 +154,13 @@ impl Lexical {
             document.add_text(self.fields.language, language);
         }
         document.add_text(self.fields.title, &chunk.title);
-        for heading in [&chunk.heading, &chunk.table_header].into_iter().flatten() {
+        if let Some(heading) = &chunk.heading {
             document.add_text(self.fields.heading, heading);
+        }
+        // In the body, where the chunk with the header row itself has it: else its words would be rare there, and that
+        // chunk the best for every question that names a column.
+        if let Some(header) = &chunk.table_header {
+            document.add_text(self.fields.body, header);
         }
         document.add_text(self.fields.body, &chunk.text);
         document
