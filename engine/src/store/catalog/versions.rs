@@ -143,12 +143,13 @@ impl Catalog {
 
     /// Versions in this state, with their chunks, at most `limit`.
     pub async fn pending(&self, state: &'static str, limit: usize) -> Result<Vec<PendingVersion>> {
-        let rows = sqlx::query("SELECT document_id, version FROM versions WHERE state = $1 LIMIT $2")
-            .bind(state)
-            .bind(i64::try_from(limit).unwrap_or(i64::MAX))
-            .fetch_all(&self.pool)
-            .await
-            .map_err(failed)?;
+        let rows =
+            sqlx::query("SELECT document_id, version FROM versions WHERE state = $1 AND state <> 'live' LIMIT $2")
+                .bind(state)
+                .bind(i64::try_from(limit).unwrap_or(i64::MAX))
+                .fetch_all(&self.pool)
+                .await
+                .map_err(failed)?;
         let mut pending = Vec::with_capacity(rows.len());
         for row in rows {
             let (document_id, version): (String, i64) =
