@@ -1,5 +1,9 @@
 //! `/v1/sync`: a folder of another machine is kept in step, whatever breaks on the way; and `taproot sync`.
 
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::time::Duration;
+
 use futures_util::stream;
 use serde_json::{Value, json};
 use taproot_schemas::error::ErrorCode;
@@ -7,6 +11,7 @@ use taproot_schemas::job::{Job, JobStatus, Report};
 use taproot_schemas::search::SearchResponse;
 use taproot_schemas::sync::{ManifestDiff, StagedContent};
 
+use crate::support::files::Numbers;
 use crate::support::http::{Http, ok, refused};
 use crate::support::server::Server;
 use crate::support::taproot::Taproot;
@@ -100,6 +105,69 @@ async fn what_has_arrived_is_not_sent_again_after_a_kill() {
     let http = Http::to(&server);
     assert_eq!(http.ended(&job.id).await.status, JobStatus::Succeeded);
     assert_eq!(uris(&http).await, ["one.md", "three.md", "two.md"]);
+}
+
+/// Every file below a folder, by its path.
+fn on_disk(root: &Path) -> BTreeMap<String, Vec<u8>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![root.to_path_buf()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).into_iter().flatten() {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let below = path.strip_prefix(root).expect("below the root").to_string_lossy().into_owned();
+                found.insert(below, std::fs::read(path).expect("a file"));
+            }
+        }
+    }
+    found
+}
+
+/// Contents go round among the paths, some go, some come; none is text, so that there is nothing to embed.
+fn edition(number: usize) -> Vec<(String, Vec<u8>)> {
+    const FILES: usize = 300;
+    let content = |which: usize| [&[0, 1, 2, 0][..], &which.to_le_bytes()].concat();
+    let file = |at: usize| (format!("{}/{at}.bin", at % 7), content((at + number * 11) % (FILES + number)));
+    (number * 5..FILES + number * 3).map(file).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_commit_that_is_killed_is_completed_by_the_next_one() {
+    let taproot = Taproot::new();
+    let folder = taproot.data().join("uploads/birds");
+    let mut moments = Numbers::seeded(20_261_124);
+    let mut killed = 0;
+    for round in 0..4 {
+        let files = edition(round);
+        let files: Vec<(&str, &[u8])> =
+            files.iter().map(|(path, content)| (path.as_str(), content.as_slice())).collect();
+        let body = manifest("birds", &files);
+        let server = Server::start(&taproot);
+        let http = Http::to(&server);
+        let diff: ManifestDiff = ok(http.post("/v1/sync/diff", &body)).await;
+        for missing in &diff.missing {
+            let (_, content) = files.iter().find(|(path, _)| *path == missing.path).expect("a file of the manifest");
+            let _: StagedContent = ok(put(&http, "birds", &missing.hash, content.to_vec())).await;
+        }
+        // The moment of the kill is the point of this test, not a way to wait for something.
+        let patience = Duration::from_millis(moments.below(60));
+        let answered = tokio::time::timeout(patience, http.post("/v1/sync/commit", &body).send()).await;
+        drop(server);
+        killed += usize::from(answered.is_err());
+
+        let server = Server::start(&taproot);
+        let http = Http::to(&server);
+        let diff: ManifestDiff = ok(http.post("/v1/sync/diff", &body)).await;
+        assert_eq!(diff.missing, [], "round {round}: nothing that had arrived is lost");
+        let job: Job = ok(http.post("/v1/sync/commit", &body)).await;
+        assert_eq!(http.ended(&job.id).await.status, JobStatus::Succeeded);
+        let wanted: BTreeMap<String, Vec<u8>> =
+            files.iter().map(|(path, content)| (path.to_string(), content.to_vec())).collect();
+        assert!(on_disk(&folder) == wanted, "round {round}");
+    }
+    assert!(killed > 0, "no commit was still under way when it was killed");
 }
 
 #[tokio::test(flavor = "multi_thread")]
