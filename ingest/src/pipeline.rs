@@ -61,7 +61,7 @@ enum Event {
         file: usize,
         document: Box<NewDocument>,
     },
-    FileEnd(FileEnd),
+    FileEnd(Box<FileEnd>),
     /// A stage failed in a way that is not the file's fault.
     Broken(Error),
 }

@@ -23,7 +23,7 @@ pub async fn commit_events(engine: &Engine, context: &Context, mut events: mpsc:
         let due = committer.begun.map_or(BATCH_AGE, |begun| BATCH_AGE.saturating_sub(begun.elapsed()));
         match tokio::time::timeout(due, events.recv()).await {
             Ok(Some(Event::Document { file, document })) => committer.take(file, *document),
-            Ok(Some(Event::FileEnd(end))) => committer.ended(end),
+            Ok(Some(Event::FileEnd(end))) => committer.ended(*end),
             Ok(Some(Event::Broken(error))) => return Err(error),
             Ok(None) => return committer.flush().await,
             Err(_) => committer.flush().await?,

@@ -26,7 +26,7 @@ pub fn read_files(
     let mut parser = Parser::new(&context.request.parser, context.request.limits);
     while let Some((index, work)) = take(work) {
         let event = match read_file(context, &mut parser, index, work, parsed) {
-            Ok(Some(end)) => Event::FileEnd(end),
+            Ok(Some(end)) => Event::FileEnd(Box::new(end)),
             Ok(None) => return,
             Err(error) => Event::Broken(error),
         };
