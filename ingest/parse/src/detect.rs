@@ -95,6 +95,8 @@ pub(crate) fn detect(name: &str, bytes: &[u8]) -> Result<&'static Format, ParseE
         });
     }
     match named {
+        // Readers accept a PDF with rubbish before its header; the content alone would prove nothing.
+        Some(format) if extension == "pdf" && pdf::may_be(bytes) => Ok(format),
         Some(format) if !format.is_text => Err(ParseError::Corrupt(format!("it is not a .{extension} file"))),
         Some(format) if !is_binary(bytes) => Ok(format),
         Some(_) => Err(ParseError::Unsupported("the file is not a text file".to_owned())),
@@ -144,6 +146,37 @@ mod tests {
         check("settings", b"<?xml version='1.0'?><a/>", Ok("application/xml"));
         check("build/Dockerfile", b"FROM x", Ok("text/x-source"));
         check("a.json", b"{\"cells\":[{\"cell_type\":0}],\"nbformat\":4}", Ok("application/x-ipynb+json"));
+    }
+
+    #[test]
+    fn a_file_that_only_mentions_the_header_of_a_pdf_is_no_pdf() {
+        check("detect.py", b"MAGIC = b'%PDF-'\n", Ok("text/x-source"));
+        check("notes.md", b"# Notes\n\nA file starts with %PDF-1.7.\n", Ok("text/markdown"));
+        check("lines.jsonl", b"{\"text\":\"%PDF-1.7\"}\n", Ok("application/jsonl"));
+        check("a.eml", b"From: a@example.com\nSubject: x\n\n%PDF-1.7\n", Ok("message/rfc822"));
+        check("files.zip", &pdf_in_a_zip(), Ok("application/zip"));
+        check("a.pdf", b"PK\x03\x04 cut off %PDF-1.7", Ok("application/zip"));
+    }
+
+    /// An archive with one member that is stored as it is.
+    fn pdf_in_a_zip() -> Vec<u8> {
+        use std::io::Write;
+        let mut zip = zip::ZipWriter::new(std::io::Cursor::new(Vec::new()));
+        let stored = zip::write::SimpleFileOptions::default().compression_method(zip::CompressionMethod::Stored);
+        zip.start_file("a.pdf", stored).unwrap();
+        zip.write_all(b"%PDF-1.7\n").unwrap();
+        zip.finish().unwrap().into_inner()
+    }
+
+    #[test]
+    fn rubbish_before_the_header_is_allowed_in_a_file_named_pdf() {
+        check("a.bin", b"\xef\xbb\xbf \r\n%PDF-1.7\n", Ok("application/pdf"));
+        check("a.pdf", b"HTTP/1.1 200 OK\r\n\r\n%PDF-1.7\n", Ok("application/pdf"));
+        check(
+            "a.pdf",
+            &[&[0; 1024][..], b"%PDF-1.7"].concat(),
+            Err(ParseError::Corrupt("it is not a .pdf file".into())),
+        );
     }
 
     #[test]

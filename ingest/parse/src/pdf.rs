@@ -50,8 +50,16 @@ const UNKNOWN_FONTS: &str =
 /// Links of a page that are looked at.
 const MAX_ANNOTATIONS: usize = 1_000;
 
+/// Only at the start: other files that mention the header, or hold PDFs, must not be taken for one.
 pub(crate) fn recognises(bytes: &[u8]) -> bool {
-    bytes[..bytes.len().min(HEADER_WITHIN_BYTES)].windows(5).any(|window| window == b"%PDF-")
+    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
+    bytes.trim_ascii_start().starts_with(b"%PDF-")
+}
+
+/// A file that is named a PDF may have rubbish before its header, as readers accept it; a damaged archive may not.
+pub(crate) fn may_be(bytes: &[u8]) -> bool {
+    let start = &bytes[..bytes.len().min(HEADER_WITHIN_BYTES)];
+    !bytes.starts_with(b"PK") && start.windows(5).any(|window| window == b"%PDF-")
 }
 
 pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), ParseError> {

@@ -84,6 +84,16 @@ fn a_program_that_hangs_or_fails() {
 }
 
 #[test]
+fn a_program_that_closes_its_output_and_does_not_end() {
+    let begun = Instant::now();
+    let short = |settings: &mut OcrSettings| settings.image_timeout = Duration::from_secs(1);
+    let (_folder, ocr) = script("exec sleep 30 >&-", short);
+    assert!(failed(&ocr.read(&vec![0; 1 << 20])));
+    assert!(failed(&ocr.read(b"image")));
+    assert!(begun.elapsed() < Duration::from_secs(20));
+}
+
+#[test]
 fn all_images_of_a_file_share_its_time() {
     let (_folder, ocr) = script("sleep 0.3; echo text", |settings| settings.file_timeout = Duration::from_millis(500));
     let file = ocr.for_file();

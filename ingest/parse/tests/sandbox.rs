@@ -34,7 +34,7 @@ impl Bench {
 
     /// A parser whose child is a shell script that takes its settings and says it is ready.
     fn with_script(script: &str, limits: ParserLimits) -> Bench {
-        let ready = r#"{"ready":{"landlock":"on","seccomp":"on","open_doors":[]}}"#;
+        let ready = r#"{"request":0,"answer":{"ready":{"landlock":"on","seccomp":"on","open_doors":[]}}}"#;
         let ready = format!("printf '\\{:03o}\\000\\000\\000%s' '{ready}'", ready.len());
         Bench::with_raw_script(&format!("head -c 4 >/dev/null; {ready}; {script}"), limits)
     }
@@ -231,6 +231,15 @@ fn a_child_that_talks_rubbish_is_not_believed() {
     let say = |script: &str| Bench::with_script(script, LIMITS).parse("a.txt", b"text");
     assert_eq!(say("printf '\\005\\000\\000\\000hello'; exec sleep 600"), Err(FileErrorCode::ParserCrashed));
     assert_eq!(say("printf '\\377\\377\\377\\377'; exec sleep 600"), Err(FileErrorCode::ParserCrashed));
+}
+
+#[test]
+fn an_answer_for_another_file_is_not_taken_for_this_one() {
+    let done = r#"{"request":1,"answer":"done"}"#;
+    let done = format!("printf '\\{:03o}\\000\\000\\000%s' '{done}'", done.len());
+    let mut bench = Bench::with_script(&format!("{done}; {done}; exec sleep 600"), LIMITS);
+    assert_eq!(bench.parse("a.txt", b"text"), Ok(vec![]));
+    assert_eq!(bench.parse("b.txt", b"text"), Err(FileErrorCode::ParserCrashed));
 }
 
 /// Nothing of the file was seen, so it is not the file that failed.

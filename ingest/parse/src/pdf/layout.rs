@@ -57,7 +57,7 @@ impl Line {
         self.page.get(self.range.clone()).unwrap_or_default().split(CELL_END)
     }
 
-    fn has_cells(&self) -> bool {
+    pub fn has_cells(&self) -> bool {
         self.cells().nth(1).is_some()
     }
 

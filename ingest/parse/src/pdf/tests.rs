@@ -82,12 +82,86 @@ fn running_heads_stay_once_and_page_numbers_go() {
     let bodies = ["alpha", "beta", "gamma", "delta"];
     let pages: Vec<String> = (1..)
         .zip(bodies)
-        .map(|(number, body)| page(&["Acme Handbook", "", body, "second", "third", "fourth", "", &number.to_string()]))
+        .map(|(number, body)| {
+            let lines = ["is a word", "of this page", "and of no other"].map(|rest| format!("{body} {rest}"));
+            page(&["Acme Handbook", "", &lines[0], &lines[1], &lines[2], "", &number.to_string()])
+        })
         .collect();
     let text = document("a.pdf", &file(vec![helvetica()], &pages)).text;
     assert_eq!(text.matches("Acme").count(), 1);
     assert!(bodies.iter().all(|body| text.contains(body)), "{text}");
     assert!(!text.contains(char::is_numeric), "{text}");
+}
+
+fn text_of(pages: &[Vec<String>]) -> String {
+    let pages: Vec<String> =
+        pages.iter().map(|lines| page(&lines.iter().map(String::as_str).collect::<Vec<_>>())).collect();
+    document("a.pdf", &file(vec![helvetica()], &pages)).text
+}
+
+#[test]
+fn the_numbers_and_amounts_of_invoices_are_no_running_lines() {
+    let amounts = [120, 75, 3310, 48, 990];
+    let invoices: Vec<Vec<String>> = (1..)
+        .zip(amounts)
+        .map(|(number, amount)| {
+            let total = format!("Amount due: {amount}.00 EUR");
+            vec![format!("Invoice 2024-00{number}"), format!("Service {number}00{amount} for a customer"), total]
+        })
+        .collect();
+    let text = text_of(&invoices);
+    for line in invoices.iter().flatten() {
+        assert!(text.contains(line.as_str()), "{line} is lost: {text}");
+    }
+}
+
+#[test]
+fn the_first_and_last_rows_of_a_numeric_table_are_no_running_lines() {
+    let row = |page: i64, row: i64| {
+        let y = 760 - 12 * row;
+        let cells = [page * 40 + row, page + 900, 7];
+        let cell = |(x, cell): (i64, i64)| format!("BT /F1 10 Tf {x} {y} Td ({cell}) Tj ET ");
+        [72, 200, 400].into_iter().zip(cells).map(cell).collect::<String>()
+    };
+    let pages: Vec<String> = (0..4).map(|page| (0..40).map(|number| row(page, number)).collect()).collect();
+    let document = document("a.pdf", &file(vec![helvetica()], &pages));
+    assert_eq!(document.blocks.len(), 160, "{}", document.text);
+    let pages: Vec<Vec<String>> =
+        (0..4).map(|page| (0..40).map(|row| format!("{} {}.{row}", page * 40 + row, page * 3)).collect()).collect();
+    assert_eq!(text_of(&pages).split_whitespace().count(), 320);
+}
+
+#[test]
+fn a_line_that_stands_elsewhere_on_each_page_is_no_running_line() {
+    let pages: Vec<Vec<String>> = (0..4)
+        .map(|page| {
+            let mut lines = vec![String::new(); page];
+            lines.extend([format!("A sentence of the page {}", ["a", "b", "c", "d"][page]), "Approved".to_owned()]);
+            lines
+        })
+        .collect();
+    assert_eq!(text_of(&pages).matches("Approved").count(), 4);
+}
+
+#[test]
+fn a_page_of_little_else_keeps_its_running_lines() {
+    let pages: Vec<Vec<String>> = ["Ann", "Bob", "Eve"]
+        .iter()
+        .map(|name| vec!["Certificate of attendance".to_owned(), (*name).to_owned()])
+        .collect();
+    assert_eq!(text_of(&pages).matches("Certificate").count(), 3);
+}
+
+#[test]
+fn a_head_with_the_number_of_its_page_is_the_same_on_all_pages() {
+    let bodies = ["alpha", "beta", "gamma", "delta"];
+    let pages: Vec<Vec<String>> = (3..)
+        .zip(bodies)
+        .map(|(number, body)| {
+            vec![format!("Handbook, page {number}/9"), String::new(), format!("{body} is a word of the page")]
+        })
+        .collect();
+    assert_eq!(text_of(&pages).matches("Handbook").count(), 1);
 }
 
 #[test]

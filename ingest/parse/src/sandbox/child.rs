@@ -17,7 +17,7 @@ use super::WORKER_ARGUMENT;
 use super::confine::Confinement;
 use super::file::{OpenFile, Refusal};
 use super::parser::ParserLimits;
-use super::protocol::{self, Answer, Incoming, MAX_REQUEST_BYTES, Piece, Request, Role, Settings};
+use super::protocol::{self, Answer, Incoming, MAX_REQUEST_BYTES, Piece, Reply, Request, Role, Settings};
 
 /// Of what a child writes to standard error, the last bytes that are kept.
 const MAX_STDERR_BYTES: usize = 8 * 1024;
@@ -42,6 +42,7 @@ pub(super) struct Worker {
     stderr: Option<ChildStderr>,
     incoming: Incoming,
     said: Vec<u8>,
+    /// Files given to it; the number of the request at hand.
     pub files: usize,
 }
 
@@ -100,7 +101,7 @@ impl Worker {
     /// Sends a file.
     pub fn give(&mut self, name: &str, file: &mut OpenFile, timeout: Duration) -> Result<Given, Failure> {
         self.files += 1;
-        self.say(&Request { name: name.to_owned(), bytes: file.bytes() }, timeout)?;
+        self.say(&Request { number: self.files as u64, name: name.to_owned(), bytes: file.bytes() }, timeout)?;
         let mut piece = vec![0; READ_BYTES];
         loop {
             let (head, refused) = match file.read(&mut piece) {
@@ -166,7 +167,11 @@ impl Worker {
         let deadline = Instant::now() + timeout;
         loop {
             match self.incoming.take() {
-                Ok(Some(answer)) => return Ok(answer),
+                Ok(Some(Reply { request, answer })) if request == self.files as u64 => return Ok(answer),
+                Ok(Some(Reply { request, .. })) => {
+                    tracing::warn!(request, at_hand = self.files, "the parser child answers for another file");
+                    return Err((FileErrorCode::ParserCrashed, "the parser's answer cannot be used".to_owned()));
+                }
                 Ok(None) => {}
                 Err(error) => {
                     tracing::warn!(%error, "the parser child says what cannot be understood");

@@ -231,7 +231,7 @@ fn kill_group(child: &Child) {
     let _ = kill_process_group(Pid::from_child(child), Signal::KILL);
 }
 
-/// Gives a child its input and takes its output until it closes it; none when that takes too long.
+/// Gives a child its input, takes its output and waits for its end; none when that takes too long.
 fn converse(child: &mut Child, input: &[&[u8]], deadline: Instant) -> Option<String> {
     let (mut stdin, stdout) = (child.stdin.take()?, child.stdout.take()?);
     let (sender, receiver) = mpsc::channel();
@@ -246,12 +246,25 @@ fn converse(child: &mut Child, input: &[&[u8]], deadline: Instant) -> Option<Str
             let _ = sender.send(read.map(|_| output));
         });
         let output = receiver.recv_timeout(deadline.saturating_duration_since(Instant::now()));
-        if output.is_err() {
-            // Its end closes both pipes, and with them ends both threads.
-            kill_group(child);
-        }
-        output.ok()?.ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
+        // One that has closed its output may go on for ever all the same.
+        let has_ended = output.is_ok() && ends(child, deadline);
+        // Its end closes both pipes, and with them ends both threads; what it has started may hold them open.
+        kill_group(child);
+        output.ok().filter(|_| has_ended)?.ok().map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
     })
+}
+
+/// Waits until the child ends, up to the deadline; returns whether it did.
+fn ends(child: &mut Child, deadline: Instant) -> bool {
+    const BETWEEN_LOOKS: Duration = Duration::from_millis(2);
+    loop {
+        match child.try_wait() {
+            Ok(None) if Instant::now() < deadline => thread::sleep(BETWEEN_LOOKS),
+            Ok(None) => return false,
+            // The status, or the error, is there for the next who asks.
+            _ => return true,
+        }
+    }
 }
 
 /// What a child becomes that is to read an image; the image follows on its standard input.

@@ -42,10 +42,20 @@ impl Settings {
 /// One file to parse; its content follows.
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Request {
+    /// From 1; each answer repeats it.
+    pub number: u64,
     /// By which the format is told where the content does not say it.
     pub name: String,
     /// Its size, by which room is made for it.
     pub bytes: u64,
+}
+
+/// An answer and the number of its request, by which the parent sees that both speak of the same file.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Reply {
+    /// 0 before the first request.
+    pub request: u64,
+    pub answer: Answer,
 }
 
 /// What the child says: once, before all files, that it is ready; then to each request any number of documents, failed
@@ -257,7 +267,7 @@ mod tests {
 
         #[test]
         fn rubbish_is_an_error_or_nothing(bytes in prop::collection::vec(any::<u8>(), 0..64)) {
-            let _ = read::<Answer>(&mut bytes.as_slice(), 1000);
+            let _ = read::<Reply>(&mut bytes.as_slice(), 1000);
         }
     }
 
