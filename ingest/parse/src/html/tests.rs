@@ -144,3 +144,19 @@ fn broken_files_do_no_harm() {
                 <p style='left:-9999px;color:#fff'>z</p><!-- r --><a href=http://x.example>l</a><div class=menu>m</div>";
     survives_mutations("a.html", page.as_bytes());
 }
+
+#[test]
+fn size_and_visibility_are_inherited_until_told_otherwise() {
+    check(
+        "a.html",
+        "<html><table><tr><td style='font-size:0px'>x<div style='font-size:13px'>Fifteen days</div></table>\
+         <div style='visibility:hidden'>y<p style='visibility:visible'>a year",
+        "p: Fifteen days\np: a year",
+    );
+}
+
+#[test]
+fn a_page_that_a_script_fades_in_is_kept() {
+    check("a.html", "<html><body style='visibility:hidden' onload='show()'><p>Leave", "p: Leave");
+    check("a.html", "<html><div style='opacity:0'><p>Fifteen days</div><p>x", "p: Fifteen days\np: x");
+}
