@@ -6,7 +6,7 @@ use taproot_schemas::document::NoteKind;
 
 use super::super::BlockKind;
 use super::super::text::{TextBuilder, normalized};
-use super::furniture::{is_furniture, measure};
+use super::furniture::{is_furniture, measure, names_content};
 use super::hidden::{Inherited, is_hidden};
 use super::table::{DataTable, Span};
 
@@ -74,6 +74,7 @@ pub(super) type NodeRef<'a> = <ElementRef<'a> as std::ops::Deref>::Target;
 pub(super) struct Reader {
     pub builder: TextBuilder,
     keep: Keep,
+    content_is_named: bool,
     /// What the elements that are open hand down, innermost last.
     inherited: Vec<Inherited>,
     /// Text of the block at hand.
@@ -102,6 +103,7 @@ impl Reader {
         Reader {
             builder,
             keep,
+            content_is_named: false,
             inherited: Vec::new(),
             text: String::new(),
             kind: BlockKind::Paragraph,
@@ -118,6 +120,7 @@ impl Reader {
     }
 
     pub fn read(&mut self, page: &Html) {
+        self.content_is_named = !self.keep.furniture && names_content(page);
         let mut node = page.tree.root();
         while !self.builder.is_full() {
             let entered = self.enter(node);
@@ -188,7 +191,7 @@ impl Reader {
             self.hide(measure(node).chars);
             return true;
         }
-        if !self.keep.furniture && is_furniture(element, node) {
+        if !self.keep.furniture && is_furniture(element, node, self.content_is_named) {
             let chars = measure(node).chars;
             self.skipped_chars += chars;
             self.builder.note(NoteKind::Boilerplate, u32::from(chars > 0));
