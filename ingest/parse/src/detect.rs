@@ -1,8 +1,8 @@
 //! Which parser reads a file: by content first, by the extension of its name second.
 //!
 //! A name lies more often than magic bytes do (a PDF that was renamed, a page saved without an extension). Text has
-//! no magic bytes, so there the extension decides between Markdown, JSON Lines, code and plain text; text with an unknown
-//! ending is plain text.
+//! no magic bytes: settings may have the keys of a mail, and a patch begins as a mailbox does. So there an extension that
+//! says more than `.txt` decides, and the content only where it says nothing; text with an unknown ending is plain text.
 
 use super::encoding::is_binary;
 use super::{
@@ -20,6 +20,29 @@ pub(crate) struct Format {
     /// Formats that can be read as text, so that an extension is enough.
     is_text: bool,
     pub parse: fn(&Source<'_>, &mut Sink<'_>) -> Result<(), ParseError>,
+}
+
+/// Endings under which files of another text format are usual: pages in XML, notebooks, mails and boxes of them.
+const SHARED_EXTENSIONS: &[(&str, &str)] = &[
+    ("text/html", "xml"),
+    (notebook::MEDIA_TYPE, "json"),
+    (mail::EML_MEDIA_TYPE, "mbox"),
+    (mail::MBOX_MEDIA_TYPE, "eml"),
+];
+
+impl Format {
+    /// Whether the content may say that a file with this extension is of this format.
+    fn may_have(&self, extension: &str) -> bool {
+        let is_telling = |format: &Format| format.is_text && format.media_type != plain_text().media_type;
+        !self.is_text
+            || self.extensions.contains(&extension)
+            || SHARED_EXTENSIONS.contains(&(self.media_type, extension))
+            || !named(extension).is_some_and(is_telling)
+    }
+}
+
+fn named(extension: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.extensions.contains(&extension))
 }
 
 /// All formats; the first that recognises the content reads the file.
@@ -80,11 +103,11 @@ pub(crate) fn detect(name: &str, bytes: &[u8]) -> Result<&'static Format, ParseE
     if bytes.is_empty() {
         return Err(ParseError::Empty);
     }
-    if let Some(format) = FORMATS.iter().find(|format| (format.recognises)(bytes)) {
+    let extension = extension(name);
+    if let Some(format) = FORMATS.iter().find(|format| format.may_have(&extension) && (format.recognises)(bytes)) {
         return Ok(format);
     }
-    let extension = extension(name);
-    let named = FORMATS.iter().find(|format| format.extensions.contains(&extension.as_str()));
+    let named = named(&extension);
     if ole::is_container(bytes) {
         return Err(match ole::kind(bytes) {
             Some(ole::Kind::EncryptedPackage) => ParseError::Encrypted,
@@ -144,6 +167,21 @@ mod tests {
         check("settings", b"<?xml version='1.0'?><a/>", Ok("application/xml"));
         check("build/Dockerfile", b"FROM x", Ok("text/x-source"));
         check("a.json", b"{\"cells\":[{\"cell_type\":0}],\"nbformat\":4}", Ok("application/x-ipynb+json"));
+    }
+
+    #[test]
+    fn a_telling_name_beats_text_that_looks_like_another_format() {
+        let mail = b"Subject: x\nFrom: a\nTo: b\n\ntext";
+        check("rule.yaml", mail, Ok("text/x-source"));
+        check("rule.txt", mail, Ok("message/rfc822"));
+        check("rule", mail, Ok("message/rfc822"));
+        let mailbox = [b"From 1a2b Mon Sep 17 00:00:00 2001\n", mail.as_slice()].concat();
+        check("0001-fix.patch", &mailbox, Ok("text/x-source"));
+        check("old.eml", &mailbox, Ok("application/mbox"));
+        let line = b"{\"text\":\"\\\"nbformat\\\"\",\"nbformat\":0,\"cell_type\":0}";
+        check("lines.jsonl", line, Ok("application/jsonl"));
+        check("page.vue", b"<html><p>", Ok("text/x-source"));
+        check("page.asp", b"<html><p>", Ok("text/html"));
     }
 
     #[test]
