@@ -1,7 +1,9 @@
 //! Source code, configuration and data in text form: blocks of code that end at empty lines.
 //!
 //! A block begins at a definition of the outermost level where it can, and never inside of a line. JSON in one long
-//! line is laid out first. What the language means is not looked at.
+//! line is laid out first, and its characters are written as themselves. What the language means is not looked at.
+
+mod json;
 
 use super::encoding::decode;
 use super::text::TextBuilder;
@@ -40,12 +42,12 @@ pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), Pars
 
 pub(crate) fn parse_json(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), ParseError> {
     let text = decode(source.bytes, None)?;
-    if text.lines().all(|line| line.len() < LONG_LINE_BYTES) {
+    let text = json::unescaped(&text);
+    let is_valid = || serde_json::from_str::<serde::de::IgnoredAny>(&text).is_ok();
+    if text.lines().all(|line| line.len() < LONG_LINE_BYTES) || !is_valid() {
         return finish(source, &text, sink);
     }
-    let value = serde_json::from_str::<serde_json::Value>(&text).ok();
-    let laid_out = value.and_then(|value| serde_json::to_string_pretty(&value).ok());
-    finish(source, laid_out.as_deref().unwrap_or(&text), sink)
+    finish(source, &json::laid_out(&text), sink)
 }
 
 fn finish(source: &Source<'_>, text: &str, sink: &mut Sink<'_>) -> Result<(), ParseError> {
@@ -105,6 +107,14 @@ mod tests {
         let text = document("a.json", format!("{{\"items\":[{}]}}", items.join(",")).as_bytes()).text;
         assert!(text.contains("\n      \"id\": 7\n"), "{text}");
         check("b.json", "{\"a\":\n [1]}", "code: {\"a\":⏎ [1]}");
+    }
+
+    #[test]
+    fn json_keeps_its_numbers_and_shows_its_characters() {
+        let file = format!("[{}12345678901234567890123,1.10]", "{\"a\":0},".repeat(80));
+        let text = document("a.json", file.as_bytes()).text;
+        assert!(text.contains("\n  12345678901234567890123,\n  1.10\n]"), "{text}");
+        check("b.json", r#"{"a": "\u5e74\u5047"}"#, r#"code: {"a": "年假"}"#);
     }
 
     #[test]

@@ -1,10 +1,10 @@
 //! Which parser reads a file: by content first, by the extension of its name second.
 //!
 //! A name lies more often than magic bytes do (a PDF that was renamed, a page saved without an extension). Text has
-//! no magic bytes, so there the extension decides between Markdown, JSON Lines, code and plain text; text with an unknown
-//! ending is plain text.
+//! no magic bytes: settings may have the keys of a mail, and a patch begins as a mailbox does. So there an extension that
+//! says more than `.txt` decides, and the content only where it says nothing; text with an unknown ending is plain text.
 
-use super::encoding::is_binary;
+use super::encoding::{decode, is_binary, looks_like_text};
 use super::{
     ParseError, Sink, Source, archive, asciidoc, captions, code, csv, doc, docx, epub, html, image, jsonl, mail,
     markdown, markup, notebook, odf, ole, pdf, plain, ppt, pptx, rtf, tex, xls, xlsx,
@@ -20,6 +20,29 @@ pub(crate) struct Format {
     /// Formats that can be read as text, so that an extension is enough.
     is_text: bool,
     pub parse: fn(&Source<'_>, &mut Sink<'_>) -> Result<(), ParseError>,
+}
+
+/// Endings under which files of another text format are usual: pages in XML, notebooks, mails and boxes of them.
+const SHARED_EXTENSIONS: &[(&str, &str)] = &[
+    ("text/html", "xml"),
+    (notebook::MEDIA_TYPE, "json"),
+    (mail::EML_MEDIA_TYPE, "mbox"),
+    (mail::MBOX_MEDIA_TYPE, "eml"),
+];
+
+impl Format {
+    /// Whether the content may say that a file with this extension is of this format.
+    fn may_have(&self, extension: &str) -> bool {
+        let is_telling = |format: &Format| format.is_text && format.media_type != plain_text().media_type;
+        !self.is_text
+            || self.extensions.contains(&extension)
+            || SHARED_EXTENSIONS.contains(&(self.media_type, extension))
+            || !named(extension).is_some_and(is_telling)
+    }
+}
+
+fn named(extension: &str) -> Option<&'static Format> {
+    FORMATS.iter().find(|format| format.extensions.contains(&extension))
 }
 
 /// All formats; the first that recognises the content reads the file.
@@ -80,11 +103,11 @@ pub(crate) fn detect(name: &str, bytes: &[u8]) -> Result<&'static Format, ParseE
     if bytes.is_empty() {
         return Err(ParseError::Empty);
     }
-    if let Some(format) = FORMATS.iter().find(|format| (format.recognises)(bytes)) {
+    let extension = extension(name);
+    if let Some(format) = FORMATS.iter().find(|format| format.may_have(&extension) && (format.recognises)(bytes)) {
         return Ok(format);
     }
-    let extension = extension(name);
-    let named = FORMATS.iter().find(|format| format.extensions.contains(&extension.as_str()));
+    let named = named(&extension);
     if ole::is_container(bytes) {
         return Err(match ole::kind(bytes) {
             Some(ole::Kind::EncryptedPackage) => ParseError::Encrypted,
@@ -105,14 +128,20 @@ pub(crate) fn detect(name: &str, bytes: &[u8]) -> Result<&'static Format, ParseE
     }
 }
 
-/// Whether a file with an unknown ending is text that somebody can read: it decodes as UTF-8, and has no line that only
-/// programs write.
+/// Whether a file with an unknown ending is text that somebody can read: it decodes without damage, and has no word
+/// that only programs write. Chinese has no spaces, so there each character ends a word.
 fn is_prose(bytes: &[u8]) -> bool {
     const MAX_WORD_BYTES: usize = 10_000;
-    let is_word_byte = |byte: &u8| !byte.is_ascii_whitespace();
-    !is_binary(bytes)
-        && str::from_utf8(bytes).is_ok()
-        && bytes.chunk_by(|a, b| is_word_byte(a) && is_word_byte(b)).all(|word| word.len() <= MAX_WORD_BYTES)
+    let Ok(text) = decode(bytes, None) else { return false };
+    let is_damage = |c: char| c == char::REPLACEMENT_CHARACTER || c == '\0';
+    !text.contains(is_damage)
+        && looks_like_text(&text)
+        && text.split(|c: char| c.is_whitespace() || is_ideograph(c)).all(|word| word.len() <= MAX_WORD_BYTES)
+}
+
+/// Chinese characters, kana and the marks between them.
+fn is_ideograph(c: char) -> bool {
+    matches!(c, '\u{2e80}'..='\u{9fff}' | '\u{f900}'..='\u{faff}' | '\u{ff00}'..='\u{ffef}' | '\u{20000}'..='\u{3ffff}')
 }
 
 fn extension(name: &str) -> String {
@@ -180,11 +209,37 @@ mod tests {
     }
 
     #[test]
+    fn a_telling_name_beats_text_that_looks_like_another_format() {
+        let mail = b"Subject: x\nFrom: a\nTo: b\n\ntext";
+        check("rule.yaml", mail, Ok("text/x-source"));
+        check("rule.txt", mail, Ok("message/rfc822"));
+        check("rule", mail, Ok("message/rfc822"));
+        let mailbox = [b"From 1a2b Mon Sep 17 00:00:00 2001\n", mail.as_slice()].concat();
+        check("0001-fix.patch", &mailbox, Ok("text/x-source"));
+        check("old.eml", &mailbox, Ok("application/mbox"));
+        let line = b"{\"text\":\"\\\"nbformat\\\"\",\"nbformat\":0,\"cell_type\":0}";
+        check("lines.jsonl", line, Ok("application/jsonl"));
+        check("page.vue", b"<html><p>", Ok("text/x-source"));
+        check("page.asp", b"<html><p>", Ok("text/html"));
+    }
+
+    #[test]
+    fn text_with_an_unknown_ending_may_have_any_encoding() {
+        let minutes = "会议纪要:员工每年享有十五天带薪年假,入职不满一年的按比例计算。";
+        check("会议纪要.最终版", &encoding_rs::GB18030.encode(minutes).0, Ok("text/plain"));
+        check("会议纪要.最终版", minutes.repeat(500).as_bytes(), Ok("text/plain"));
+        let settings: Vec<u8> = "\u{feff}Windows Registry Editor".encode_utf16().flat_map(u16::to_le_bytes).collect();
+        check("a.reg", &settings, Ok("text/plain"));
+        check("a.xyz", b"caf\xe9", Ok("text/plain"));
+    }
+
+    #[test]
     fn what_is_not_read_is_named() {
         check("a.md", b"", Err(ParseError::Empty));
         check("a.pdf", b"no", Err(ParseError::Corrupt("it is not a .pdf file".into())));
         check("a.xyz", &[b'x'; 20_000], Err(ParseError::Unsupported("files of the kind .xyz are not read".into())));
-        check("a.xyz", b"caf\xe9", Err(ParseError::Unsupported("files of the kind .xyz are not read".into())));
+        let compressed: Vec<u8> = (0..20_000u32).map(|n| (n.wrapping_mul(2_654_435_761) >> 24) as u8).collect();
+        check("a.xyz", &compressed, Err(ParseError::Unsupported("files of the kind .xyz are not read".into())));
         check(
             "a.txt",
             b"\x7fELF\x02\x01\x01\0\0\0\0\0",

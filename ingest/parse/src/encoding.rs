@@ -167,7 +167,7 @@ fn is_utf(encoding: &&'static Encoding) -> bool {
 }
 
 /// Whether a decoding makes sense: C1 controls come from a wrong single-byte encoding.
-fn looks_like_text(text: &str) -> bool {
+pub(crate) fn looks_like_text(text: &str) -> bool {
     let strange = text.chars().filter(|c| ('\u{80}'..='\u{9f}').contains(c)).count();
     strange * 50 <= text.chars().filter(|c| !c.is_ascii()).count()
 }

@@ -1,7 +1,7 @@
 //! HTML (the living standard): the text that a reader of the page sees, with headings, lists, tables and links.
 //!
 //! Left out are scripts, hidden elements and comments (noted as hidden text), and of a page of its own the parts around
-//! its content (noted as boilerplate), unless hardly anything would be left. Tables of data become rows with their
+//! its content (noted as boilerplate), unless hardly anything would be left, or most of the page is hidden. Tables of data become rows with their
 //! header; tables that only place things on the page are read through.
 
 mod depth;
@@ -19,10 +19,13 @@ use taproot_schemas::document::NoteKind;
 use super::encoding::decode;
 use super::text::{TextBuilder, normalized};
 use super::{ParseError, Parsed, ParsedDocument, Sink, Source};
-use reader::{Furniture, Reader};
+use reader::{Keep, Reader};
 
 /// Share of a page's text, in percent, that has to be left without its furniture.
 const MIN_CONTENT_PERCENT: usize = 25;
+
+/// Share of a page's text, in percent, above which what is hidden must be what the page is for: a script shows it.
+const MAX_HIDDEN_PERCENT: usize = 50;
 
 /// Bytes at the start of a page in which its charset has to be declared (HTML standard, 13.2.3.2).
 const DECLARATION_BYTES: usize = 1024;
@@ -51,17 +54,23 @@ pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), Pars
     let text = if is_xhtml(&text) { of_xhtml(&text) } else { text };
     let bounded = depth::bounded(&text);
     let page = Html::parse_document(&bounded);
-    let read = |furniture| {
-        let mut reader = Reader::new(TextBuilder::new(source.limits.max_document_chars), furniture);
+    let read = |keep| {
+        let mut reader = Reader::new(TextBuilder::new(source.limits.max_document_chars), keep);
         reader.builder.note(NoteKind::BestEffort, u32::from(bounded.len() < text.len()));
         reader.read(&page);
         reader
     };
-    let mut reader = read(Furniture::Skip);
+    let mut keep = Keep::default();
+    let mut reader = read(keep);
+    let all_chars = reader.read_chars + reader.skipped_chars + reader.hidden_chars;
+    if reader.hidden_chars * 100 > all_chars * MAX_HIDDEN_PERCENT {
+        keep.hidden = true;
+        reader = read(keep);
+    }
     // A page that is all header or aside still has a reader: a guess must not make its text vanish.
     let all_chars = reader.read_chars + reader.skipped_chars;
     if reader.skipped_chars > 0 && reader.read_chars * 100 < all_chars * MIN_CONTENT_PERCENT {
-        reader = read(Furniture::Keep);
+        reader = read(Keep { furniture: true, ..keep });
     }
     let first_heading = reader.first_heading.take();
     let built = reader.builder.finish()?;
@@ -108,7 +117,7 @@ pub(crate) fn push_fragment(builder: &mut TextBuilder, html: &str) {
 
 fn push_tree(builder: &mut TextBuilder, tree: &Html) {
     let placeholder = TextBuilder::new(0);
-    let mut reader = Reader::new(std::mem::replace(builder, placeholder), Furniture::Keep);
+    let mut reader = Reader::new(std::mem::replace(builder, placeholder), Keep { furniture: true, hidden: false });
     reader.read(tree);
     *builder = reader.builder;
 }

@@ -19,7 +19,12 @@ pub(crate) fn recognises(bytes: &[u8]) -> bool {
 }
 
 pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), ParseError> {
-    let notebook: Value = serde_json::from_str(&decode(source.bytes, None)?).map_err(ParseError::corrupt)?;
+    let text = decode(source.bytes, None)?;
+    let notebook: Value = match serde_json::from_str(&text) {
+        Ok(value) if is_notebook(&value) => value,
+        Err(error) if source.name.ends_with(".ipynb") => return Err(ParseError::corrupt(error)),
+        _ => return code::parse_json(&Source { media_type: code::JSON_MEDIA_TYPE, ..*source }, sink),
+    };
     let mut builder = TextBuilder::new(source.limits.max_document_chars);
     let mut title = None;
     let sheets = notebook["worksheets"].as_array().map_or(std::slice::from_ref(&notebook), Vec::as_slice);
@@ -43,6 +48,11 @@ pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), Pars
     let document = ParsedDocument { title, ..builder.finish()?.into_document(source.media_type) };
     let _ = sink(Parsed::Document(document));
     Ok(())
+}
+
+/// JSON may speak of notebooks without being one.
+fn is_notebook(value: &Value) -> bool {
+    !value["nbformat"].is_null() && (value["cells"].is_array() || value["worksheets"].is_array())
 }
 
 /// A table is better read in its HTML than in its plain text.
@@ -90,6 +100,14 @@ mod tests {
             "h1: Leave\np: See this: 年假\ncode: a = 1⏎print(a)\ncode: 1\ntr: x | y\ncode: <Figure>\np: raw",
         );
         assert_eq!(document("a.json", NOTEBOOK.as_bytes()).title.as_deref(), Some("Leave"));
+    }
+
+    #[test]
+    fn json_about_notebooks_is_json() {
+        let file = "{\"required\": [\"nbformat\", \"cell_type\"]}";
+        check("schema.json", file, &format!("code: {file}"));
+        assert_eq!(document("schema.json", file.as_bytes()).media_type, "application/json");
+        check("a.ipynb", "{\"nbformat\": 4}", "code: {\"nbformat\": 4}");
     }
 
     #[test]

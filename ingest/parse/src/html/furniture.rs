@@ -1,17 +1,20 @@
 //! What stands around the content of a page, the same on every page of a site: menus, banners, notices.
 //!
 //! Landmarks say it themselves (HTML standard, 4.3; WAI-ARIA 1.2, 5.3.4). Names of classes only hint at it: there the
-//! text has to be mostly links as well, or a short notice about cookies.
+//! text has to be mostly links as well, or a short notice about cookies. On a page that does not say where its content
+//! is, headers and footers may be content too, so that they have to be menus.
 
-use scraper::Node;
 use scraper::node::Element;
+use scraper::{Html, Node};
 
 use super::reader::NodeRef;
 
 /// Elements and roles that are furniture wherever they stand.
 const LANDMARKS: &[&str] = &["nav", "navigation", "search", "menu", "menubar"];
+/// Elements and roles with the title of what they stand in: with an `h1`, as pandoc writes them, they are content.
+const HEADERS: &[&str] = &["header", "banner"];
 /// Elements and roles that are furniture of a page, but content of an article.
-const PAGE_LANDMARKS: &[&str] = &["header", "footer", "banner", "contentinfo"];
+const FOOTERS: &[&str] = &["footer", "contentinfo"];
 /// Elements and roles that are furniture, unless they stand in an article and are text.
 const ASIDES: &[&str] = &["aside", "complementary"];
 
@@ -30,7 +33,13 @@ const MENU_PERCENT: usize = 50;
 /// Nodes that are looked at to tell how much of a part is links.
 const MAX_NODES: usize = 20_000;
 
-pub(super) fn is_furniture(element: &Element, node: NodeRef<'_>) -> bool {
+/// Whether the page says where its content is.
+pub(super) fn names_content(page: &Html) -> bool {
+    page.root_element().descendent_elements().any(|element| is_article(element.value()))
+}
+
+/// `content_is_named` is what [`names_content`] says of the page.
+pub(super) fn is_furniture(element: &Element, node: NodeRef<'_>, content_is_named: bool) -> bool {
     let name = element.name();
     let role = element.attr("role").unwrap_or_default();
     let is = |names: &[&str]| names.contains(&name) || names.contains(&role);
@@ -40,11 +49,12 @@ pub(super) fn is_furniture(element: &Element, node: NodeRef<'_>) -> bool {
     if is(LANDMARKS) {
         return true;
     }
-    if is(PAGE_LANDMARKS) {
-        return !within_article(node);
+    if is(HEADERS) || is(FOOTERS) {
+        let has_title = || is(HEADERS) && holds(node, |inner| inner.name() == "h1");
+        return !within_article(node) && !has_title() && (content_is_named || is_menu(node));
     }
     if is(ASIDES) {
-        return !within_article(node) || is_menu(node);
+        return (content_is_named && !within_article(node)) || is_menu(node);
     }
     if !matches!(name, "div" | "section" | "ul" | "ol" | "table" | "form") {
         return false;
@@ -54,12 +64,29 @@ pub(super) fn is_furniture(element: &Element, node: NodeRef<'_>) -> bool {
             names.split(|c: char| !c.is_ascii_alphanumeric()).any(|word| words.contains(&word.to_lowercase().as_str()))
         })
     };
-    (hints(LINK_WORDS) && is_menu(node)) || (hints(NOTICE_WORDS) && measure(node).chars <= MAX_NOTICE_CHARS)
+    (hints(LINK_WORDS) && is_menu(node)) || (hints(NOTICE_WORDS) && is_notice(element, node))
+}
+
+/// A short text beside of the content. With a heading it may be a section about cookies, unless it asks something.
+fn is_notice(element: &Element, node: NodeRef<'_>) -> bool {
+    let is_heading = |inner: &Element| matches!(inner.name(), "h1" | "h2" | "h3" | "h4" | "h5" | "h6");
+    let is_button = |inner: &Element| inner.name() == "button" || inner.attr("role") == Some("button");
+    let asks = || matches!(element.attr("role"), Some("dialog" | "alertdialog")) || holds(node, is_button);
+    !within_article(node) && measure(node).chars <= MAX_NOTICE_CHARS && (!holds(node, is_heading) || asks())
+}
+
+/// Whether such an element is in this one.
+fn holds(node: NodeRef<'_>, is_wanted: impl Fn(&Element) -> bool) -> bool {
+    node.descendants().take(MAX_NODES).filter_map(|inner| inner.value().as_element()).any(is_wanted)
+}
+
+fn is_article(element: &Element) -> bool {
+    matches!(element.name(), "article" | "main") || element.attr("role") == Some("main")
 }
 
 fn within_article(node: NodeRef<'_>) -> bool {
     let mut around = node.ancestors().filter_map(|above| above.value().as_element());
-    around.any(|element| matches!(element.name(), "article" | "main") || element.attr("role") == Some("main"))
+    around.any(is_article)
 }
 
 fn is_menu(node: NodeRef<'_>) -> bool {

@@ -5,6 +5,9 @@ use scraper::node::Element;
 /// Lengths, in any unit, from which on something is moved out of the window.
 const OFF_PAGE: f32 = -999.0;
 
+/// Lengths that are a part of the parent's: nothing of nothing is nothing.
+const RELATIVE: &[&str] = &["%", "em", "inherit", "unset", "smaller", "larger"];
+
 /// Names of colours that pages hide text with.
 const COLORS: &[(&str, &str)] = &[
     ("white", "#ffffff"),
@@ -18,21 +21,56 @@ pub(super) fn is_hidden(element: &Element) -> bool {
     element.attr("hidden").is_some() || element.attr("style").is_some_and(hides)
 }
 
-/// Whether these declarations hide what they apply to.
+/// What an element hands down to the text in it, unless a descendant says otherwise (CSS 2.2, sections 11.2 and 15.7).
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Inherited {
+    is_invisible: bool,
+    is_sizeless: bool,
+}
+
+impl Inherited {
+    /// What holds inside of an element whose surroundings hand down `self`.
+    pub fn within(self, element: &Element) -> Inherited {
+        element.attr("style").map_or(self, |style| self.declared(style))
+    }
+
+    pub fn hides(self) -> bool {
+        self.is_invisible || self.is_sizeless
+    }
+
+    fn declared(mut self, style: &str) -> Inherited {
+        let style = style.to_lowercase();
+        for (property, value) in declarations(&style) {
+            match property {
+                "visibility" if value != "inherit" => self.is_invisible = matches!(&*value, "hidden" | "collapse"),
+                "font-size" if number(&value) == Some(0.0) => self.is_sizeless = true,
+                "font-size" if value.ends_with("rem") => self.is_sizeless = false,
+                "font-size" => self.is_sizeless &= RELATIVE.iter().any(|unit| value.ends_with(unit)),
+                _ => {}
+            }
+        }
+        self
+    }
+}
+
+/// Properties and their values.
+fn declarations(style: &str) -> impl Iterator<Item = (&str, String)> {
+    let pairs = style.split(';').filter_map(|declaration| declaration.split_once(':'));
+    pairs.map(|(property, value)| (property.trim(), value.replace("!important", "").trim().to_owned()))
+}
+
+/// Whether these declarations hide an element with all that is in it, whatever that says of itself.
 fn hides(style: &str) -> bool {
     let style = style.to_lowercase();
-    let declarations = style.split(';').filter_map(|declaration| declaration.split_once(':'));
     let mut color = None;
     let mut background = None;
     let mut is_placed = false;
     let mut is_off_page = false;
-    for (property, value) in declarations {
-        let value = value.replace("!important", "");
-        let value = value.trim();
-        match property.trim() {
+    for (property, value) in declarations(&style) {
+        let value = value.as_str();
+        match property {
             "display" if value == "none" => return true,
-            "visibility" if matches!(value, "hidden" | "collapse") => return true,
-            "opacity" | "font-size" if number(value) == Some(0.0) => return true,
+            "opacity" if number(value) == Some(0.0) => return true,
             "text-indent" if is_far(value) => return true,
             "position" => is_placed = matches!(value, "absolute" | "fixed"),
             "left" | "top" | "right" | "bottom" => is_off_page |= is_far(value),
@@ -68,14 +106,25 @@ fn canonical(color: &str) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::hides;
+    use super::{Inherited, hides};
+
+    #[test]
+    fn what_is_handed_down_ends_at_the_next_declaration() {
+        for style in ["font-size:0px", "visibility:hidden", "VISIBILITY: collapse !important"] {
+            assert!(Inherited::default().declared(style).hides(), "{style}");
+        }
+        let sizeless = Inherited::default().declared("font-size:0");
+        for (style, hides) in
+            [("font-size:13px", false), ("font-size:1rem", false), ("font-size:2em", true), ("", true)]
+        {
+            assert_eq!(sizeless.declared(style).hides(), hides, "{style}");
+        }
+    }
 
     #[test]
     fn ways_to_hide_text() {
         for style in [
             "color:red; DISPLAY : none !important",
-            "visibility:hidden",
-            "font-size:0px",
             "opacity: 0",
             "color:#fff;background:white",
             "background-color:#FFFFFF;color:rgb(255, 255, 255)",

@@ -6,8 +6,8 @@ use taproot_schemas::document::NoteKind;
 
 use super::super::BlockKind;
 use super::super::text::{TextBuilder, normalized};
-use super::furniture::{is_furniture, measure};
-use super::hidden::is_hidden;
+use super::furniture::{is_furniture, measure, names_content};
+use super::hidden::{Inherited, is_hidden};
 use super::table::{DataTable, Span};
 
 /// Elements that never hold text for a reader; `noscript` holds what stands in for it.
@@ -60,11 +60,12 @@ const BLOCKS: &[&str] = &[
     "ul",
 ];
 
-/// What to do with the furniture of a page.
-#[derive(Clone, Copy, PartialEq)]
-pub(super) enum Furniture {
-    Skip,
-    Keep,
+/// What is read although it would be left out of most pages.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Keep {
+    pub furniture: bool,
+    /// What scripts show when the page is there: all of it, on some.
+    pub hidden: bool,
 }
 
 pub(super) type NodeRef<'a> = <ElementRef<'a> as std::ops::Deref>::Target;
@@ -72,7 +73,10 @@ pub(super) type NodeRef<'a> = <ElementRef<'a> as std::ops::Deref>::Target;
 /// Walks the tree without recursion: a hostile page nests a million elements.
 pub(super) struct Reader {
     pub builder: TextBuilder,
-    furniture: Furniture,
+    keep: Keep,
+    content_is_named: bool,
+    /// What the elements that are open hand down, innermost last.
+    inherited: Vec<Inherited>,
     /// Text of the block at hand.
     text: String,
     kind: BlockKind,
@@ -87,16 +91,20 @@ pub(super) struct Reader {
     link: Option<(String, String)>,
     /// Characters of the furniture that was left out, without white space.
     pub skipped_chars: usize,
+    /// Characters that are hidden and were left out, without white space.
+    pub hidden_chars: usize,
     /// Characters that were read, without white space.
     pub read_chars: usize,
     pub first_heading: Option<String>,
 }
 
 impl Reader {
-    pub fn new(builder: TextBuilder, furniture: Furniture) -> Reader {
+    pub fn new(builder: TextBuilder, keep: Keep) -> Reader {
         Reader {
             builder,
-            furniture,
+            keep,
+            content_is_named: false,
+            inherited: Vec::new(),
             text: String::new(),
             kind: BlockKind::Paragraph,
             mark: String::new(),
@@ -105,12 +113,14 @@ impl Reader {
             preformatted: 0,
             link: None,
             skipped_chars: 0,
+            hidden_chars: 0,
             read_chars: 0,
             first_heading: None,
         }
     }
 
     pub fn read(&mut self, page: &Html) {
+        self.content_is_named = !self.keep.furniture && names_content(page);
         let mut node = page.tree.root();
         while !self.builder.is_full() {
             let entered = self.enter(node);
@@ -136,7 +146,12 @@ impl Reader {
     fn enter(&mut self, node: NodeRef<'_>) -> bool {
         match node.value() {
             Node::Text(text) => {
-                self.read_chars += text.chars().filter(|c| !c.is_whitespace()).count();
+                let chars = text.chars().filter(|c| !c.is_whitespace()).count();
+                if !self.keep.hidden && self.inherited.last().is_some_and(|inherited| inherited.hides()) {
+                    self.hide(chars);
+                    return true;
+                }
+                self.read_chars += chars;
                 self.text.push_str(text);
                 if let Some((_, name)) = self.link.as_mut().filter(|(_, name)| name.len() < MAX_LINK_BYTES) {
                     name.push_str(text);
@@ -147,6 +162,8 @@ impl Reader {
                 if self.is_skipped(element, node) {
                     return false;
                 }
+                let around = self.inherited.last().copied().unwrap_or_default();
+                self.inherited.push(around.within(element));
                 self.open(element, ElementRef::wrap(node));
             }
             _ => {}
@@ -156,19 +173,25 @@ impl Reader {
 
     fn leave(&mut self, node: NodeRef<'_>) {
         if let Node::Element(element) = node.value() {
+            self.inherited.pop();
             self.close(element);
         }
+    }
+
+    fn hide(&mut self, chars: usize) {
+        self.hidden_chars += chars;
+        self.builder.note(NoteKind::HiddenText, u32::from(chars > 0));
     }
 
     fn is_skipped(&mut self, element: &Element, node: NodeRef<'_>) -> bool {
         if is_machine(element) {
             return true;
         }
-        if is_hidden(element) {
-            self.builder.note(NoteKind::HiddenText, u32::from(measure(node).chars > 0));
+        if !self.keep.hidden && is_hidden(element) {
+            self.hide(measure(node).chars);
             return true;
         }
-        if self.furniture == Furniture::Skip && is_furniture(element, node) {
+        if !self.keep.furniture && is_furniture(element, node, self.content_is_named) {
             let chars = measure(node).chars;
             self.skipped_chars += chars;
             self.builder.note(NoteKind::Boilerplate, u32::from(chars > 0));

@@ -144,3 +144,46 @@ fn broken_files_do_no_harm() {
                 <p style='left:-9999px;color:#fff'>z</p><!-- r --><a href=http://x.example>l</a><div class=menu>m</div>";
     survives_mutations("a.html", page.as_bytes());
 }
+
+#[test]
+fn size_and_visibility_are_inherited_until_told_otherwise() {
+    check(
+        "a.html",
+        "<html><table><tr><td style='font-size:0px'>x<div style='font-size:13px'>Fifteen days</div></table>\
+         <div style='visibility:hidden'>y<p style='visibility:visible'>a year",
+        "p: Fifteen days\np: a year",
+    );
+}
+
+#[test]
+fn a_page_that_a_script_fades_in_is_kept() {
+    check("a.html", "<html><body style='visibility:hidden' onload='show()'><p>Leave", "p: Leave");
+    check("a.html", "<html><div style='opacity:0'><p>Fifteen days</div><p>x", "p: Fifteen days\np: x");
+}
+
+#[test]
+fn a_section_about_cookies_is_no_notice() {
+    check_notes("<main><div class=cookies>How we use cookies at work.</div></main>", 0, 0);
+    check_notes("<section id=cookies><h2>Cookies</h2><p>How we use them.</section>", 0, 0);
+    check_notes("<div id=cookies><h2>Cookies</h2><p>May we?<button>Yes</button></div>", 0, 1);
+    check_notes("<div id=consent role=dialog><h2>Cookies</h2><p>May we?</div>", 0, 1);
+}
+
+#[test]
+fn a_header_with_the_title_is_content() {
+    check(
+        "a.html",
+        "<html><header id=title-block-header><h1>Leave</h1><p>Ann</header><main><p>Fifteen days a year",
+        "h1: Leave\np: Ann\np: Fifteen days a year",
+    );
+}
+
+#[test]
+fn a_page_that_does_not_name_its_content_loses_only_menus() {
+    check(
+        "a.html",
+        "<html><header><p>Leave</header><p>Fifteen days<aside>Ask first</aside><aside><a href=/x>More</a></aside>\
+         <footer>Approved by Ann</footer>",
+        "p: Leave\np: Fifteen days\np: Ask first\np: Approved by Ann",
+    );
+}
