@@ -4,7 +4,7 @@
 //! legacy encodings. Bytes that are no text in any of them are refused, so that no binary file is indexed as rubbish.
 
 use chardetng::{EncodingDetector, Iso2022JpDetection, Utf8Detection};
-use encoding_rs::{Encoding, GB18030, GBK, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
+use encoding_rs::{BIG5, EUC_JP, EUC_KR, Encoding, GB18030, GBK, SHIFT_JIS, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
 use super::ParseError;
 
@@ -29,8 +29,7 @@ pub(crate) fn decode(bytes: &[u8], declared: Option<&[u8]>) -> Result<String, Pa
     if let Ok(text) = std::str::from_utf8(bytes) {
         return Ok(text.to_owned());
     }
-    let declared = declared.and_then(Encoding::for_label).filter(|encoding| !is_utf(encoding)).map(widened);
-    if let Some(encoding) = declared {
+    if let Some(encoding) = declared.and_then(|label| believed(label, bytes)) {
         let (text, _, damaged) = encoding.decode(bytes);
         if !damaged && looks_like_text(&text) {
             return Ok(text.into_owned());
@@ -39,6 +38,36 @@ pub(crate) fn decode(bytes: &[u8], declared: Option<&[u8]>) -> Result<String, Pa
     let encoding = guess(bytes);
     let (text, _, _) = encoding.decode(bytes);
     Ok(text.into_owned())
+}
+
+/// Names of ASCII, which the standard takes for windows-1252. Bytes that are no ASCII show that they are wrong.
+const ASCII_LABELS: &[&[u8]] = &[b"us-ascii", b"ascii", b"ansi_x3.4-1968", b"iso-ir-6", b"iso646-us"];
+const MULTI_BYTE: &[&Encoding] = &[GB18030, BIG5, SHIFT_JIS, EUC_JP, EUC_KR];
+
+/// The encoding that a text which is no UTF-8 declares, where it says anything. In windows-1252 every byte means
+/// something, and programs write its name (or that of Latin-1) without looking: there a clear guess wins.
+fn believed(label: &[u8], bytes: &[u8]) -> Option<&'static Encoding> {
+    let encoding = Encoding::for_label(label).filter(|encoding| !is_utf(encoding)).map(widened)?;
+    if encoding != WINDOWS_1252 {
+        return Some(encoding);
+    }
+    let is_ascii = ASCII_LABELS.iter().any(|ascii| ascii.eq_ignore_ascii_case(label.trim_ascii()));
+    let guess = guess(bytes);
+    let is_clear = MULTI_BYTE.contains(&guess) && !guess.decode(bytes).2;
+    (!is_ascii && !is_clear).then_some(encoding)
+}
+
+/// What `<?xml … encoding="…"?>` at the start says.
+pub(crate) fn declared_in_xml(bytes: &[u8]) -> Option<&[u8]> {
+    const MAX_BYTES: usize = 256;
+    let find = |bytes: &[u8], key: &[u8]| bytes.windows(key.len()).position(|window| window == key);
+    let bytes = bytes.trim_ascii_start();
+    let head = bytes[..bytes.len().min(MAX_BYTES)].strip_prefix(b"<?xml")?;
+    let head = &head[..find(head, b"?>")?];
+    let value = &head[find(head, b"encoding")? + b"encoding".len()..];
+    let value = value.trim_ascii_start().strip_prefix(b"=")?.trim_ascii_start();
+    let (quote, value) = value.split_first().filter(|(quote, _)| matches!(quote, b'"' | b'\''))?;
+    Some(&value[..value.iter().position(|byte| byte == quote)?])
 }
 
 /// Whether the bytes are no text: zero bytes or other controls that text files do not have.
@@ -174,8 +203,6 @@ pub(crate) fn looks_like_text(text: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use encoding_rs::{BIG5, EUC_KR, SHIFT_JIS};
-
     use super::*;
 
     const CHINESE: &str =
@@ -229,6 +256,32 @@ mod tests {
     fn a_wrong_declaration_is_not_believed() {
         assert_eq!(decode("naïve".as_bytes(), Some(b"windows-1252")).as_deref(), Ok("naïve"));
         assert_eq!(decode(&GB18030.encode(CHINESE).0, Some(b"gb2312")).as_deref(), Ok(CHINESE));
+    }
+
+    #[test]
+    fn a_declaration_that_fits_everything_says_little() {
+        let traditional = "員工每年享有十五天帶薪年假,入職不滿一年的按比例計算。";
+        for label in ["us-ascii", "ISO-8859-1", "windows-1252"] {
+            assert_eq!(decode(&GB18030.encode(CHINESE).0, Some(label.as_bytes())).as_deref(), Ok(CHINESE));
+            assert_eq!(decode(&BIG5.encode(traditional).0, Some(label.as_bytes())).as_deref(), Ok(traditional));
+        }
+        for text in ["café", "Müller", "Grüße aus Köln", "año", "ÄÖÜ", "£5 – naïve", "déjà vu à l'été", "Øl på ½ pris"]
+        {
+            for label in ["ISO-8859-1", "windows-1252"] {
+                assert_eq!(decode(&WINDOWS_1252.encode(text).0, Some(label.as_bytes())).as_deref(), Ok(text));
+            }
+        }
+    }
+
+    #[test]
+    fn declarations_of_xml() {
+        let check = |xml: &str, expected: Option<&str>| {
+            assert_eq!(declared_in_xml(xml.as_bytes()), expected.map(str::as_bytes), "{xml}");
+        };
+        check("<?xml version='1.0' encoding = \"big5\"?><a/>", Some("big5"));
+        check("<?xml version='1.0'?><a encoding='big5'/>", None);
+        check("<?xml encoding", None);
+        check("<?xml encoding='?>", None);
     }
 
     #[test]

@@ -16,7 +16,7 @@ use scraper::Html;
 use serde_json::Value;
 use taproot_schemas::document::NoteKind;
 
-use super::encoding::decode;
+use super::encoding::{declared_in_xml, decode};
 use super::text::{TextBuilder, normalized};
 use super::{ParseError, Parsed, ParsedDocument, Sink, Source};
 use reader::{Keep, Reader};
@@ -130,8 +130,12 @@ pub(crate) fn unescaped(text: &str) -> String {
     Html::parse_fragment(&text.replace('<', "&lt;")).root_element().text().collect()
 }
 
-/// The charset that a page declares in `<meta charset=…>` or `<meta … content="…; charset=…">`.
+/// The charset that a page declares in `<?xml … encoding=…?>`, `<meta charset=…>` or
+/// `<meta … content="…; charset=…">`.
 fn declared_charset(bytes: &[u8]) -> Option<Vec<u8>> {
+    if let Some(label) = declared_in_xml(bytes) {
+        return Some(label.to_owned());
+    }
     let head = bytes[..bytes.len().min(DECLARATION_BYTES)].to_ascii_lowercase();
     let key = b"charset=";
     let at = head.windows(key.len()).position(|window| window == key)? + key.len();

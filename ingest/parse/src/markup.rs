@@ -7,7 +7,7 @@
 use serde_json::Value;
 use taproot_schemas::document::NoteKind;
 
-use super::encoding::decode;
+use super::encoding::{declared_in_xml, decode};
 use super::grid::Grid;
 use super::text::{TextBuilder, normalized};
 use super::xml::{self, Element, Node};
@@ -81,7 +81,7 @@ pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), Pars
     reader.grid.flush(&mut reader.builder);
     // Broken in the middle, or without text: what is there is still text.
     if reader.builder.is_blank() {
-        code::push(&mut reader.builder, &decode(source.bytes, None)?);
+        code::push(&mut reader.builder, &decode(source.bytes, declared_in_xml(source.bytes))?);
     } else if read.is_err() {
         reader.builder.note(NoteKind::BestEffort, 1);
     }

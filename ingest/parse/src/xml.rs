@@ -5,7 +5,7 @@ use quick_xml::name::QName;
 use quick_xml::{Reader, XmlVersion};
 
 use super::ParseError;
-use super::encoding::decode;
+use super::encoding::{declared_in_xml, decode};
 
 /// What [`read`] hands out.
 pub(crate) enum Node<'a> {
@@ -74,7 +74,7 @@ impl Skipping {
 /// # Errors
 /// The document is not well-formed; what was read up to there has been handed out.
 pub(crate) fn read(bytes: &[u8], mut take: impl FnMut(Node<'_>)) -> Result<(), ParseError> {
-    let xml = decode(bytes, None)?;
+    let xml = decode(bytes, declared_in_xml(bytes))?;
     let mut reader = Reader::from_str(&xml);
     loop {
         match reader.read_event().map_err(ParseError::corrupt)? {
@@ -140,6 +140,20 @@ mod tests {
         })
         .unwrap();
         assert_eq!(seen, "<p 1 & 2>R&D 中<br ></br><&</p>");
+    }
+
+    #[test]
+    fn the_declared_encoding_is_used() {
+        let mut xml = b"<?xml version='1.0' encoding='big5'?><x>".to_vec();
+        xml.extend_from_slice(&encoding_rs::BIG5.encode("年假</x>").0);
+        let mut seen = String::new();
+        let take = |node: Node<'_>| {
+            if let Node::Text(text) = node {
+                seen += text
+            }
+        };
+        read(&xml, take).unwrap();
+        assert_eq!(seen, "年假");
     }
 
     #[test]

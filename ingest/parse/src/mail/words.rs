@@ -119,5 +119,8 @@ mod tests {
         check(&bytes, "关于年假申请的通知");
         let bytes = encoding_rs::BIG5.encode("年假").0;
         assert_eq!(decode_header(&bytes, Some("big5")), "年假");
+        let bytes = encoding_rs::GBK.encode("关于年假申请的通知").0;
+        assert_eq!(decode_header(&bytes, Some("us-ascii")), "关于年假申请的通知");
+        assert_eq!(decode_header(&bytes, Some("iso-8859-1")), "关于年假申请的通知");
     }
 }
