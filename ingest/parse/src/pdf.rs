@@ -253,7 +253,7 @@ fn describe(pdf: &Document) -> (Option<String>, BTreeMap<String, Value>) {
         _ => None,
     };
     for (key, name) in [("Author", "author"), ("Subject", "subject"), ("Keywords", "keywords")] {
-        if let Some(value) = text(key.as_bytes()) {
+        if let Some(value) = text(key.as_bytes()).filter(|value| !is_placeholder(value)) {
             metadata.insert(name.to_owned(), Value::String(value));
         }
     }
@@ -288,7 +288,13 @@ fn is_a_title(title: &str) -> bool {
     let is_file = [".doc", ".docx", ".pdf", ".indd", ".tex", ".dvi", ".xls", ".xlsx", ".ppt", ".pptx", ".qxd", ".ps"]
         .iter()
         .any(|extension| title.ends_with(extension));
-    !is_file && !title.starts_with("microsoft ") && title != "untitled" && title.chars().any(char::is_alphabetic)
+    !is_file && !title.starts_with("microsoft ") && !is_placeholder(&title) && title.chars().any(char::is_alphabetic)
+}
+
+/// What programs write where nobody has said anything.
+fn is_placeholder(value: &str) -> bool {
+    let value = value.trim_matches(['(', ')']).to_lowercase();
+    ["anonymous", "unspecified", "untitled"].contains(&value.as_str())
 }
 
 #[cfg(test)]

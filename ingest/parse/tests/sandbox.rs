@@ -267,6 +267,17 @@ fn a_child_that_reads_nothing_is_killed() {
     assert_eq!(Bench::with_script(closed, limits).parse("a.txt", &content), Err(FileErrorCode::ParserCrashed));
 }
 
+/// Each byte that it took used to give it the whole time anew.
+#[test]
+fn a_child_that_takes_its_file_little_by_little_is_killed() {
+    let limits = ParserLimits { timeout: Duration::from_millis(300), ..LIMITS };
+    let trickle = "while head -c 5000 >/dev/null; do sleep 0.02; done";
+    let mut bench = Bench::with_script(trickle, limits);
+    let begun = std::time::Instant::now();
+    assert_eq!(bench.parse("a.txt", &vec![b'x'; 20 << 20]), Err(FileErrorCode::Timeout));
+    assert!(begun.elapsed() < Duration::from_secs(30), "taking all of it lasts more than a minute");
+}
+
 #[test]
 fn the_sink_can_stop_a_file() {
     let mut bench = Bench::new(worker(), LIMITS);

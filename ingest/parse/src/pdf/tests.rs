@@ -524,3 +524,11 @@ fn forms_that_show_themselves_end() {
     pdf.get_dictionary_mut(page).unwrap().set("Resources", resources);
     check("a.pdf", saved(pdf), "p: around");
 }
+
+#[test]
+fn what_programs_write_for_an_unknown_title_is_no_title() {
+    for title in ["(anonymous)", "anonymous", "Unspecified", "untitled"] {
+        assert!(!super::is_a_title(title) && super::is_placeholder(title), "{title}");
+    }
+    assert!(super::is_a_title("Anonymous reports"));
+}

@@ -16,7 +16,7 @@ use taproot_schemas::job::FileErrorCode;
 use super::WORKER_ARGUMENT;
 use super::confine::Confinement;
 use super::file::{OpenFile, Refusal};
-use super::parser::ParserLimits;
+use super::parser::{ParserLimits, TIMEOUTS_PER_FILE};
 use super::protocol::{self, Answer, Incoming, MAX_REQUEST_BYTES, Piece, Reply, Request, Role, Settings};
 
 /// Of what a child writes to standard error, the last bytes that are kept.
@@ -44,6 +44,8 @@ pub(super) struct Worker {
     said: Vec<u8>,
     /// Files given to it; the number of the request at hand.
     pub files: usize,
+    /// Taking a file in little by little is no sign of life for ever: when all of the file's time is over.
+    given_until: Option<Instant>,
 }
 
 /// What came of giving a file to the child.
@@ -75,7 +77,8 @@ impl Worker {
             max_document_chars: limits.max_document_chars,
         };
         let incoming = Incoming::new(settings.max_frame_bytes());
-        let mut worker = Worker { process, stdin, stdout, stderr, incoming, said: Vec::new(), files: 0 };
+        let mut worker =
+            Worker { process, stdin, stdout, stderr, incoming, said: Vec::new(), files: 0, given_until: None };
         let failed = |(_, reason): Failure| io::Error::other(reason);
         worker.say(&Role::Parser(settings), limits.timeout).map_err(failed)?;
         match worker.next(limits.timeout).map_err(failed)? {
@@ -101,6 +104,7 @@ impl Worker {
     /// Sends a file.
     pub fn give(&mut self, name: &str, file: &mut OpenFile, timeout: Duration) -> Result<Given, Failure> {
         self.files += 1;
+        self.given_until = Some(Instant::now() + timeout * TIMEOUTS_PER_FILE);
         self.say(&Request { number: self.files as u64, name: name.to_owned(), bytes: file.bytes() }, timeout)?;
         let mut piece = vec![0; READ_BYTES];
         loop {
@@ -113,15 +117,22 @@ impl Worker {
             match (head, refused) {
                 (Piece::Bytes(count), _) => self.write(&piece[..count as usize], timeout)?,
                 (_, Some(refusal)) => return Ok(Given::Refused(refusal)),
-                (_, None) => return Ok(Given::All),
+                (_, None) => {
+                    // From here on the parser counts what it waits for.
+                    self.given_until = None;
+                    return Ok(Given::All);
+                }
             }
         }
     }
 
-    /// Writes all of it, waiting as long as the child takes some of it now and then.
+    /// Writes all of it, waiting as long as the child takes some of it now and then and the file has time left.
     fn write(&mut self, mut bytes: &[u8], timeout: Duration) -> Result<(), Failure> {
         let mut deadline = Instant::now() + timeout;
         while !bytes.is_empty() {
+            if self.given_until.is_some_and(|until| Instant::now() > until) {
+                return Err(timed_out(timeout * TIMEOUTS_PER_FILE));
+            }
             match self.stdin.write(bytes) {
                 Ok(count) => {
                     bytes = &bytes[count..];

@@ -16,7 +16,7 @@ use crate::{Ocr, Parsed, Sink};
 const FILES_PER_CHILD: usize = 500;
 
 /// A file whose parser keeps showing signs of life is stopped all the same after so many times the time limit.
-const TIMEOUTS_PER_FILE: u32 = 20;
+pub(super) const TIMEOUTS_PER_FILE: u32 = 20;
 
 /// A book of scans has some thousand pages.
 const MAX_IMAGES_PER_FILE: u32 = 20_000;
@@ -100,6 +100,7 @@ impl Parser {
         let mut file = OpenFile::open(path, self.limits.max_file_bytes).map_err(failure)?;
         let (mut worker, confinement) = self.ready_worker()?;
         let timeout = self.limits.timeout;
+        let given = Instant::now();
         // On every way out of here except the good ones, the child is dropped, which kills it.
         if let Given::Refused(refusal) = worker.give(name, &mut file, timeout).map_err(failure)? {
             self.worker = Some((worker, confinement));
@@ -107,7 +108,7 @@ impl Parser {
         }
         drop(file);
         let mut summary = ParseSummary::default();
-        let (mut waited, mut images) = (Duration::ZERO, 0);
+        let (mut waited, mut images) = (given.elapsed(), 0);
         loop {
             let begun = Instant::now();
             let answer = worker.next(timeout).map_err(failure)?;
