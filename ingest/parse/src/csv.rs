@@ -1,7 +1,8 @@
 //! Tables as text (.csv, .tsv: RFC 4180 and what people make of it).
 //!
 //! Read are all rows, a block each, under the names of the columns. The encoding is told as for any text (Excel in China
-//! writes GB18030), the separator by which of `,` `;` tab and `|` cuts the first rows into the most even columns. Rows
+//! writes GB18030), the separator by which of `,` `;` tab and `|` cuts the first rows into the most even columns; a quote
+//! that nobody closes is a sign like others. Rows
 //! may have different lengths; rows of one cell above the table are its title. How rows become tables is told in
 //! [`super::sheet`]. Left out is the line `sep=;` that Excel understands.
 
@@ -10,17 +11,20 @@ use super::sheet::{Cell, CellKind, Row, SheetWriter};
 use super::text::TextBuilder;
 use super::{ParseError, Parsed, Sink, Source};
 
-const SEPARATORS: &[u8] = b",;\t|";
+/// Of two that cut equally well, the later one is less often a part of the text.
+const SEPARATORS: &[u8] = b"|,;\t";
 /// Characters of the file that are looked at to tell the separator, and rows of them.
 const SAMPLE_BYTES: usize = 64 * 1024;
 const SAMPLE_ROWS: usize = 50;
 
 pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), ParseError> {
     let text = decode(source.bytes, None)?;
-    let (separator, text) = declared_separator(&text).unwrap_or_else(|| (guessed_separator(&text), &text));
+    let (separator, text) =
+        declared_separator(&text).unwrap_or_else(|| (guessed_separator(&text, is_tabbed(source.name)), &text));
     let mut builder = TextBuilder::new(source.limits.max_document_chars);
     let mut writer = SheetWriter::new(&mut builder);
-    let mut rows = reader(text.as_bytes(), separator);
+    let has_quotes = !ends_in_quotes(text, separator);
+    let mut rows = reader(text.as_bytes(), separator, has_quotes);
     let mut record = ::csv::StringRecord::new();
     // A number for each row, empty ones too: the reader passes over empty lines, but knows where it stands.
     let mut last_end = 1;
@@ -40,8 +44,35 @@ pub(crate) fn parse(source: &Source<'_>, sink: &mut Sink<'_>) -> Result<(), Pars
     Ok(())
 }
 
-fn reader(text: &[u8], separator: u8) -> ::csv::Reader<&[u8]> {
-    ::csv::ReaderBuilder::new().delimiter(separator).has_headers(false).flexible(true).from_reader(text)
+fn reader(text: &[u8], separator: u8, has_quotes: bool) -> ::csv::Reader<&[u8]> {
+    let mut builder = ::csv::ReaderBuilder::new();
+    builder.delimiter(separator).quoting(has_quotes).has_headers(false).flexible(true).from_reader(text)
+}
+
+/// Whether a quote is open at the end that swallows rows: somebody wrote inches. (Of a file that was cut in its last
+/// row, the quotes are right.)
+fn ends_in_quotes(text: &str, separator: u8) -> bool {
+    let mut opened_at = None;
+    let mut at_start = true;
+    let mut after_close = false;
+    for (at, byte) in text.bytes().enumerate() {
+        let is_quote = byte == b'"';
+        let closes = is_quote && opened_at.is_some();
+        if closes {
+            opened_at = None;
+        } else if is_quote && (at_start || after_close) {
+            // Two quotes inside of a cell stand for one, which is as good as closing it and opening it again.
+            opened_at = Some(at);
+        }
+        after_close = closes;
+        at_start = opened_at.is_none() && (byte == separator || matches!(byte, b'\n' | b'\r'));
+    }
+    opened_at.is_some_and(|at| text.as_bytes()[at..].trim_ascii_end().contains(&b'\n'))
+}
+
+fn is_tabbed(name: &str) -> bool {
+    let ending = name.rsplit('.').next().unwrap_or_default();
+    ["tsv", "tab"].iter().any(|tabbed| ending.eq_ignore_ascii_case(tabbed))
 }
 
 /// `sep=;` in the first line, and the text after it.
@@ -53,19 +84,25 @@ fn declared_separator(text: &str) -> Option<(u8, &str)> {
     }
 }
 
-/// The separator under which most rows have the same number of cells, and more than one.
-fn guessed_separator(text: &str) -> u8 {
+/// The separator under which most rows have the same number of cells, and more than one. In a file that is named after
+/// its tabs it is the tab, where that cuts at all.
+fn guessed_separator(text: &str, is_tabbed: bool) -> u8 {
     let sample = &text.as_bytes()[..text.len().min(SAMPLE_BYTES)];
     let score = |separator: &u8| {
-        let mut widths: Vec<usize> =
-            reader(sample, *separator).into_byte_records().flatten().take(SAMPLE_ROWS).map(|row| row.len()).collect();
+        let mut widths: Vec<usize> = reader(sample, *separator, true)
+            .into_byte_records()
+            .flatten()
+            .take(SAMPLE_ROWS)
+            .map(|row| row.len())
+            .collect();
         widths.sort_unstable();
         let middle = widths.get(widths.len() / 2).copied().unwrap_or_default();
         let alike = widths.iter().filter(|width| **width == middle).count();
-        if middle < 2 { (0, 0) } else { (alike * 100 / widths.len(), middle) }
+        let is_named = is_tabbed && *separator == b'\t';
+        if middle < 2 { (false, 0, 0) } else { (is_named, alike * 100 / widths.len(), middle) }
     };
-    // Of equals the last is the greatest, so the likely ones are asked last.
-    SEPARATORS.iter().rev().copied().max_by_key(score).unwrap_or(b',')
+    // Of equals the last is the greatest.
+    SEPARATORS.iter().copied().max_by_key(score).unwrap_or(b',')
 }
 
 fn cell(text: &str) -> Cell {
@@ -96,6 +133,23 @@ mod tests {
         check("a.tsv", "Name\tDays\nAnn, Bo\t1,5\nCy\t20\n", expected);
         check("a.csv", "Name|Days\nAnn, Bo|1,5\nCy|20\n", expected);
         check("a.csv", "sep=;\nName;Days\nAnn, Bo;1,5\nCy;20\n", expected);
+    }
+
+    #[test]
+    fn separators_that_cut_equally_well() {
+        check("a.tsv", "A, B\tC, D, E\n1, 2\t3, 4, 5\n", "tr: A, B | C, D, E\ntr^1: 1, 2 | 3, 4, 5");
+        check("a.csv", "Ann, B\tLeave\nBo, C\tSick\n", "tr: Ann, B | Leave\ntr^1: Bo, C | Sick");
+        check("a.csv", "Name;Days, open\nAnn;1,5\nBo;2,5\n", "tr: Name | Days, open\ntr^1: Ann | 1,5\ntr^2: Bo | 2,5");
+    }
+
+    #[test]
+    fn a_quote_that_nobody_closes_swallows_no_rows() {
+        check("a.csv", "Name,Days\n\"Ann,15\nBo,20\n", "tr: Name | Days\ntr^1: \"Ann | 15\ntr^2: Bo | 20");
+        check(
+            "a.csv",
+            "Name,Days\n\"Ann \"\"B\"\"\",15\nBo,\"20",
+            "tr: Name | Days\ntr^1: Ann \"B\" | 15\ntr^2: Bo | 20",
+        );
     }
 
     #[test]
