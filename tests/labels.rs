@@ -83,7 +83,7 @@ fn a_dry_run_tells_and_changes_nothing() {
     let plan = serde_json::to_value(dry()).expect("json");
     let expected = json!({
         "add": ["e.md"], "change": ["a.md"], "move": [{"from": "b.md", "to": "sub/b.md"}], "delete": ["c.md"],
-        "retag": [], "unchanged": 1,
+        "retag": [], "unchanged": 1, "needs_confirmation": false,
     });
     assert_eq!(plan, expected);
     assert_eq!(taproot.documents(), before);

@@ -78,13 +78,16 @@ pub struct Plan {
     pub touched: Vec<HashedFile>,
     /// Paths that were seen and are gone.
     pub gone: Vec<String>,
-    /// Files that were seen.
+    /// Files that were read before, and those of them that are gone.
     pub seen: usize,
+    pub lost: usize,
 }
 
 /// Compares.
 pub fn plan(on_disk: Vec<HashedFile>, seen: Vec<FileRecord>, pipeline: &Pipeline) -> Plan {
-    let mut plan = Plan { seen: seen.len(), ..Plan::default() };
+    // A file that was announced and never read is nothing to lose.
+    let was_read = |record: &&FileRecord| !record.hash.is_empty();
+    let mut plan = Plan { seen: seen.iter().filter(was_read).count(), ..Plan::default() };
     let mut seen: BTreeMap<String, FileRecord> = seen.into_iter().map(|record| (record.path.clone(), record)).collect();
     let mut new = Vec::new();
     for file in on_disk {
@@ -119,6 +122,7 @@ pub fn plan(on_disk: Vec<HashedFile>, seen: Vec<FileRecord>, pipeline: &Pipeline
             None => plan.add.push(file),
         }
     }
+    plan.lost = seen.values().filter(was_read).count();
     plan.gone = seen.into_keys().collect();
     plan
 }
@@ -147,12 +151,20 @@ impl Plan {
             delete: self.gone.iter().take(LISTED).cloned().collect(),
             retag: paths(&self.relabel),
             unchanged: (self.unchanged.len() - self.relabel.len()) as u64,
+            needs_confirmation: self.loses_too_much(),
         }
+    }
+
+    /// Nothing is known of what is not on the disk: it is neither gone nor moved.
+    pub fn keep_all(&mut self) {
+        self.gone.clear();
+        self.lost = 0;
+        self.add.extend(self.moved.drain(..).map(|(_, file)| file));
     }
 
     /// More than half of what was there is gone: rather a share that is not mounted than somebody's wish.
     pub fn loses_too_much(&self) -> bool {
-        self.gone.len() * 2 > self.seen
+        self.lost * 2 > self.seen
     }
 }
 

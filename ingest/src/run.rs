@@ -89,14 +89,17 @@ pub async fn ingest(
     });
     let mut plan = plan(on_disk, seen, &context.pipeline);
     // A tree that was not seen whole tells nothing about what is gone from it.
-    if !context.request.delete || !complete || single_file {
+    if !complete || single_file {
+        plan.keep_all();
+    } else if !context.request.delete {
         plan.gone.clear();
+        plan.lost = 0;
     }
     if context.request.dry_run {
         return Ok(Report { planned: Some(plan.told()), ..context.tracker.report(begun.elapsed()) });
     }
     if plan.loses_too_much() && !context.request.confirm_delete {
-        return Err(Error::TooManyDeletions { gone: plan.gone.len(), total: plan.seen });
+        return Err(Error::TooManyDeletions { gone: plan.lost, total: plan.seen });
     }
     context.tracker.planned(&plan);
     if !context.cancelled() {

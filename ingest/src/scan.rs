@@ -4,6 +4,8 @@
 
 mod settings;
 
+use std::fs::Metadata;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -24,7 +26,8 @@ pub struct ScannedFile {
     pub path: String,
     pub absolute: PathBuf,
     pub bytes: u64,
-    /// When it was last modified, in nanoseconds since 1970; 0 when that must not be relied on.
+    /// When it was last changed, in nanoseconds since 1970, as the system notes it whatever a program says of the time;
+    /// 0 when that must not be relied on.
     pub modified_ns: i64,
     /// What holds for it: of its own folder, or else of the one above, or else of the request.
     pub settings: FolderSettings,
@@ -48,7 +51,7 @@ pub struct Scan {
 pub fn scan(root: &Path, outermost: FolderSettings, told: impl Fn(usize)) -> Result<Scan> {
     let mut scan = Scan { complete: true, ..Scan::default() };
     let base = if root.is_file() { root.parent().unwrap_or(root) } else { root };
-    let mut inherited = Inherited::new(base, outermost);
+    let mut inherited = Inherited::new(base, outermost)?;
     let walk = WalkBuilder::new(root)
         .follow_links(false)
         .require_git(false)
@@ -63,7 +66,7 @@ pub fn scan(root: &Path, outermost: FolderSettings, told: impl Fn(usize)) -> Res
                 match (relative(base, entry.path()), entry.metadata()) {
                     (Ok(path), Ok(metadata)) => {
                         let settings = inherited.of(entry.path().parent().unwrap_or(base))?;
-                        let (bytes, modified_ns) = (metadata.len(), settled(metadata.modified().ok()));
+                        let (bytes, modified_ns) = (metadata.len(), settled(changed(&metadata)));
                         scan.files.push(ScannedFile {
                             path,
                             absolute: entry.into_path(),
@@ -94,9 +97,23 @@ impl Scan {
 }
 
 /// See [`ScannedFile::modified_ns`].
-fn settled(modified: Option<SystemTime>) -> i64 {
-    let settled = modified.filter(|at| at.elapsed().is_ok_and(|age| age > SETTLED_AFTER));
-    let since = settled.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
+fn settled(changed: Option<SystemTime>) -> i64 {
+    nanoseconds(changed.filter(|at| at.elapsed().is_ok_and(|age| age > SETTLED_AFTER)))
+}
+
+/// The time of the last change of a file at this moment; 0 when it cannot be told.
+pub fn changed_ns(path: &Path) -> i64 {
+    nanoseconds(std::fs::symlink_metadata(path).ok().as_ref().and_then(changed))
+}
+
+/// The change of the inode: unlike the time of modification, no program sets it back.
+fn changed(metadata: &Metadata) -> Option<SystemTime> {
+    let nanoseconds = u32::try_from(metadata.ctime_nsec()).ok()?;
+    Some(UNIX_EPOCH + Duration::new(u64::try_from(metadata.ctime()).ok()?, nanoseconds))
+}
+
+fn nanoseconds(time: Option<SystemTime>) -> i64 {
+    let since = time.and_then(|at| at.duration_since(UNIX_EPOCH).ok());
     since.and_then(|since| i64::try_from(since.as_nanos()).ok()).unwrap_or(0)
 }
 

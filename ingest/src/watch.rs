@@ -105,6 +105,8 @@ impl Watch {
                     self.until_quiet().await;
                     kept.0 = None;
                     self.fall_back_if_broken().await;
+                    // A folder that was moved away and made anew is another one, which is not watched yet.
+                    self.arm_again_if_replaced().await;
                     return Tick::Changed;
                 }
                 () = sleep_until(self.next_full) => {

@@ -199,6 +199,8 @@ pub struct PlannedChanges {
     /// Files whose groups, tags or collection change, and nothing else.
     pub retag: Vec<String>,
     pub unchanged: u64,
+    /// More than half of the files are gone: without `confirm_delete` nothing would be done.
+    pub needs_confirmation: bool,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -116,6 +116,14 @@ fn method(watch: &Watch) -> WatchMethod {
     if watch.is_by_events() { WatchMethod::Events } else { WatchMethod::Polling }
 }
 
+/// What an order that was given under other settings is by these: who may read a source is said in the settings.
+pub fn today(configs: &[SourceConfig], given: JobOrder) -> Option<JobOrder> {
+    let Some(name) = &given.source else { return Some(given) };
+    let config = configs.iter().find(|config| config.name == *name)?;
+    let JobOrder { collection, allow, delete, .. } = order(config);
+    Some(JobOrder { collection, allow, delete, ..given })
+}
+
 fn order(config: &SourceConfig) -> JobOrder {
     let SourceConfig { name, path, collection, allow, delete, .. } = config.clone();
     JobOrder { path, collection, allow, delete, confirm_delete: false, dry_run: false, source: Some(name) }

@@ -40,21 +40,18 @@ pub(crate) fn decode(bytes: &[u8], declared: Option<&[u8]>) -> Result<String, Pa
     Ok(text.into_owned())
 }
 
-/// Names of ASCII, which the standard takes for windows-1252. Bytes that are no ASCII show that they are wrong.
-const ASCII_LABELS: &[&[u8]] = &[b"us-ascii", b"ascii", b"ansi_x3.4-1968", b"iso-ir-6", b"iso646-us"];
 const MULTI_BYTE: &[&Encoding] = &[GB18030, BIG5, SHIFT_JIS, EUC_JP, EUC_KR];
 
 /// The encoding that a text which is no UTF-8 declares, where it says anything. In windows-1252 every byte means
-/// something, and programs write its name (or that of Latin-1) without looking: there a clear guess wins.
+/// something, and programs write its name (or that of Latin-1 or ASCII) without looking: there a clear guess wins.
 fn believed(label: &[u8], bytes: &[u8]) -> Option<&'static Encoding> {
     let encoding = Encoding::for_label(label).filter(|encoding| !is_utf(encoding)).map(widened)?;
     if encoding != WINDOWS_1252 {
         return Some(encoding);
     }
-    let is_ascii = ASCII_LABELS.iter().any(|ascii| ascii.eq_ignore_ascii_case(label.trim_ascii()));
     let guess = guess(bytes);
     let is_clear = MULTI_BYTE.contains(&guess) && !guess.decode(bytes).2;
-    (!is_ascii && !is_clear).then_some(encoding)
+    (!is_clear).then_some(encoding)
 }
 
 /// What `<?xml … encoding="…"?>` at the start says.

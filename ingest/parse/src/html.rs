@@ -1,7 +1,7 @@
 //! HTML (the living standard): the text that a reader of the page sees, with headings, lists, tables and links.
 //!
 //! Left out are scripts, hidden elements and comments (noted as hidden text), and of a page of its own the parts around
-//! its content (noted as boilerplate), unless hardly anything would be left, or most of the page is hidden. Tables of data become rows with their
+//! its content (noted as boilerplate), unless hardly anything would be left, or all of the page is hidden. Tables of data become rows with their
 //! header; tables that only place things on the page are read through.
 
 mod depth;
@@ -24,8 +24,9 @@ use reader::{Keep, Reader};
 /// Share of a page's text, in percent, that has to be left without its furniture.
 const MIN_CONTENT_PERCENT: usize = 25;
 
-/// Share of a page's text, in percent, above which what is hidden must be what the page is for: a script shows it.
-const MAX_HIDDEN_PERCENT: usize = 50;
+/// Share of a page's text, in percent, above which what is hidden must be what the page is for: nobody publishes a page
+/// on which nothing is seen, so a script shows it. A page that shows something and hides more is left as it looks.
+const MAX_HIDDEN_PERCENT: usize = 98;
 
 /// Bytes at the start of a page in which its charset has to be declared (HTML standard, 13.2.3.2).
 const DECLARATION_BYTES: usize = 1024;

@@ -13,6 +13,7 @@ use super::piece::{Piece, pieces};
 use super::{Context, Event, FileEnd, Shared, Work, take};
 use crate::chunk::{Chunking, Tokens, chunks};
 use crate::hygiene;
+use crate::scan::changed_ns;
 use taproot_parse::sandbox::{Parser, ParserError};
 use taproot_parse::{Parsed, ParsedDocument};
 
@@ -84,6 +85,10 @@ fn read_file(
     });
     context.tracker.time(|stages| &stages.parse, begun.elapsed().saturating_sub(elsewhere));
     end.tell_unlisted();
+    // What was read may not be what was hashed: then the file is looked at again next time.
+    if file.modified_ns != 0 && changed_ns(&file.absolute) != file.modified_ns {
+        end.file.hash.clear();
+    }
     if gone {
         return Ok(None);
     }
@@ -169,7 +174,7 @@ fn prepare(context: &Context, work: &Work, document: ParsedDocument) -> Box<NewD
         source_id: context.source_id.clone(),
         labels: file.settings.labels(),
         path: path.clone(),
-        hash: content_hash(&context.pipeline.of_documents(file), &document),
+        hash: content_hash(&context.pipeline.of_documents(file), &title, &document),
         part_of: document.part_of,
         uri,
         title: document.title,
@@ -186,12 +191,11 @@ fn prepare(context: &Context, work: &Work, document: ParsedDocument) -> Box<NewD
 }
 
 /// Hash of everything that the stores keep of a document, and of how it was made.
-fn content_hash(pipeline: &str, document: &ParsedDocument) -> String {
+fn content_hash(pipeline: &str, title: &str, document: &ParsedDocument) -> String {
     let mut hasher = blake3::Hasher::new();
     let metadata = serde_json::to_string(&document.metadata).unwrap_or_default();
     let outline = serde_json::to_string(&document.outline).unwrap_or_default();
     let rest = serde_json::to_string(&(&document.links, &document.notes, &document.part_of)).unwrap_or_default();
-    let title = document.title.as_deref().unwrap_or_default();
     for part in [pipeline, title, &document.media_type, &metadata, &outline, &rest, &document.text] {
         hasher.update(&(part.len() as u64).to_le_bytes());
         hasher.update(part.as_bytes());

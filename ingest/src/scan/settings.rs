@@ -78,8 +78,12 @@ pub struct Inherited {
 }
 
 impl Inherited {
-    pub fn new(root: &Path, outermost: FolderSettings) -> Inherited {
-        Inherited { root: root.to_owned(), outermost, known: HashMap::new() }
+    /// Folders above the root have their say too: whoever ingests a part of a closed folder does not open it.
+    pub fn new(root: &Path, outermost: FolderSettings) -> Result<Inherited> {
+        let above: Vec<&Path> = root.ancestors().skip(1).collect();
+        let inside = |outer: FolderSettings, folder: &&Path| Ok(read(&folder.join(FILE))?.inside(&outer));
+        let outermost = above.iter().rev().try_fold(outermost, inside)?;
+        Ok(Inherited { root: root.to_owned(), outermost, known: HashMap::new() })
     }
 
     /// What holds in a folder.
@@ -103,7 +107,8 @@ fn read(path: &Path) -> Result<FolderSettings> {
         what: "settings of a folder",
         detail: format!("{}: {detail}; nothing was ingested", path.display()),
     };
-    let metadata = match std::fs::metadata(path) {
+    // Not through a link: one that leads nowhere is no absence of settings, and none leads out of the folder.
+    let metadata = match std::fs::symlink_metadata(path) {
         Ok(metadata) => metadata,
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(FolderSettings::default()),
         Err(error) => return Err(wrong(error.to_string())),

@@ -237,6 +237,7 @@ fn add(total: &mut Report, report: Report) {
         sum.delete.extend(part.delete);
         sum.retag.extend(part.retag);
         sum.unchanged += part.unchanged;
+        sum.needs_confirmation |= part.needs_confirmation;
     }
 }
 
@@ -257,7 +258,7 @@ pub fn summary(report: &Report) -> String {
 
 /// What a dry run says: a line for each file, and the counts.
 fn plan(planned: &PlannedChanges) -> String {
-    let PlannedChanges { add, change, moved, delete, retag, unchanged } = planned;
+    let PlannedChanges { add, change, moved, delete, retag, unchanged, needs_confirmation } = planned;
     let mut text = String::new();
     let moves: Vec<String> = moved.iter().map(|moved| format!("{} → {}", moved.from, moved.to)).collect();
     for (what, paths) in [("add", add), ("change", change), ("move", &moves), ("retag", retag), ("delete", delete)] {
@@ -273,6 +274,9 @@ fn plan(planned: &PlannedChanges) -> String {
         "{add} to add, {change} to change, {moved} to move, {retag} to retag, {delete} to delete, {unchanged} unchanged \
          · a dry run, nothing was changed"
     );
+    if *needs_confirmation {
+        text.push_str("more than half of the files are gone: nothing would be done without --confirm-delete\n");
+    }
     text
 }
 

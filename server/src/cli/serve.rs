@@ -24,7 +24,7 @@ use crate::instance::{Claim, Instance};
 use crate::jobs::Jobs;
 use crate::metrics::Metrics;
 use crate::slack::{self, SlackAnswerer, SlackDesk};
-use crate::sources::Sources;
+use crate::sources::{self, Sources};
 use crate::uploads::Uploads;
 
 #[derive(Debug, Args)]
@@ -71,7 +71,8 @@ impl Serve {
         };
         let Some(engine) = opened else { return running.stop().await };
         let parser = config.parser();
-        let jobs = Jobs::start(engine.clone(), parser, metrics).await?;
+        let jobs =
+            Jobs::start(engine.clone(), parser, metrics, |order| sources::today(&config.serve.sources, order)).await?;
         let sources = Sources::start(&config.serve.sources, config.serve.full_check, &jobs);
         let uploads = Uploads::open(&config.data_dir, config.parser_limits.max_file_bytes)
             .map_err(|source| Error::DataDir { path: config.data_dir.clone(), source })?;

@@ -63,7 +63,7 @@ fn check_slack(slack: &SlackSettings) -> Result<()> {
 }
 
 fn check_sources(sources: &[Source]) -> Result<()> {
-    let mut names = HashSet::new();
+    let (mut names, mut folders) = (HashSet::new(), HashSet::new());
     for source in sources {
         if source.name.trim().is_empty() {
             return Err(wrong("sources.name", "is empty", "give each source a name of its own"));
@@ -79,6 +79,10 @@ fn check_sources(sources: &[Source]) -> Result<()> {
                 let problem = format!("of {:?} holds {name:?}", source.name);
                 return Err(wrong(field, problem, "use 1 to 100 characters, none of them \" \\ , or *"));
             }
+        }
+        if !folders.insert((&source.path, &source.collection)) {
+            let problem = format!("of {:?} is that of another source of the same collection", source.name);
+            return Err(wrong("sources.path", problem, "two sources would file the same documents in turn"));
         }
         interval(source)?;
     }

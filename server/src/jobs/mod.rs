@@ -87,8 +87,13 @@ pub fn readable_path(path: &Path) -> std::io::Result<PathBuf> {
 impl Jobs {
     /// Takes up the jobs that are remembered and starts the runner on the current runtime. Jobs that the last process
     /// left open wait again, in their order.
-    pub async fn start(engine: Engine, parser: Parser, metrics: Metrics) -> taproot_engine::Result<Jobs> {
-        let (queue, changed) = Queue::resumed(engine.jobs(MAX_KEPT).await?);
+    pub async fn start(
+        engine: Engine,
+        parser: Parser,
+        metrics: Metrics,
+        today: impl Fn(JobOrder) -> Option<JobOrder>,
+    ) -> taproot_engine::Result<Jobs> {
+        let (queue, changed) = Queue::resumed(engine.jobs(MAX_KEPT).await?, today);
         if !queue.waiting.is_empty() {
             tracing::info!(jobs = queue.waiting.len(), "jobs of the last run go on");
         }

@@ -62,8 +62,9 @@ impl Outcome {
 
 impl Queue {
     /// The queue of a server that starts: jobs that waited or ran when the last one ended wait again, in their order.
-    /// `jobs` come newest first. Also the ids of those that are others now than they were kept.
-    pub fn resumed(jobs: Vec<Job>) -> (Queue, Vec<String>) {
+    /// `jobs` come newest first. `today` says what an order is by the settings of today, none when they have it no more.
+    /// Also the ids of those that are others now than they were kept.
+    pub fn resumed(jobs: Vec<Job>, today: impl Fn(JobOrder) -> Option<JobOrder>) -> (Queue, Vec<String>) {
         let mut queue = Queue { jobs: jobs.into(), ..Queue::default() };
         let mut changed = Vec::new();
         for job in queue.jobs.iter_mut().rev() {
@@ -83,6 +84,15 @@ impl Queue {
                     job.finished_at = Some(clock::now());
                 }
                 Some(order) => {
+                    // What was confirmed was what the folder looked like then.
+                    let Some(order) = today(JobOrder { confirm_delete: false, ..order }) else {
+                        job.status = JobStatus::Failed;
+                        job.error = Some("the settings do not name this source any more".to_owned());
+                        job.finished_at = Some(clock::now());
+                        continue;
+                    };
+                    job.collection = order.collection.clone();
+                    job.options = Some(order.options());
                     job.status = JobStatus::Queued;
                     job.progress = Progress::default();
                     job.report = None;
@@ -104,10 +114,19 @@ impl Queue {
         self.push(order)
     }
 
-    /// For a folder that has just been changed: a job that waits will see the change, one that runs may not.
+    /// For a folder that has just been changed: a job that waits will see the change, one that runs may not. A job that
+    /// waits for the same folder becomes this order: else it would file the new content under the groups of the old.
     pub fn take_after_change(&mut self, order: JobOrder) -> Result<Job, NotTaken> {
-        let waits = self.waiting.iter().find(|(_, waiting)| *waiting == order).map(|(id, _)| id.clone());
-        match waits.and_then(|id| self.get(&id)) {
+        let Some((id, waiting)) = self.waiting.iter_mut().find(|(_, waiting)| waiting.path == order.path) else {
+            return self.push(order);
+        };
+        let id = id.clone();
+        *waiting = order.clone();
+        if let Some(job) = self.jobs.iter_mut().find(|job| job.id == id) {
+            job.collection = order.collection.clone();
+            job.options = Some(order.options());
+        }
+        match self.get(&id) {
             Some(job) => Ok(job),
             None => self.push(order),
         }
@@ -136,8 +155,11 @@ impl Queue {
         };
         self.waiting.push_back((job.id.clone(), order));
         self.jobs.push_front(job.clone());
-        // What still waits is among the newest, because fewer may wait than are kept.
-        self.jobs.truncate(MAX_KEPT);
+        while self.jobs.len() > MAX_KEPT
+            && let Some(oldest) = self.jobs.iter().rposition(|job| job.status.ended())
+        {
+            self.jobs.remove(oldest);
+        }
         Ok(job)
     }
 
@@ -263,7 +285,7 @@ mod tests {
         let mut jobs: Vec<Job> = queue.jobs.into();
         jobs[3].status = JobStatus::Running;
         jobs[0].options = None;
-        let (queue, changed) = Queue::resumed(jobs);
+        let (queue, changed) = Queue::resumed(jobs, Some);
         assert_eq!(changed.len(), 4, "all but the one that had ended");
         let waiting: Vec<&str> = queue.waiting.iter().map(|(id, _)| id.as_str()).collect();
         assert_eq!(waiting, [&ids[1], &ids[2], &ids[3]]);
@@ -279,7 +301,7 @@ mod tests {
         let mut jobs: Vec<Job> = queue.jobs.into();
         for starts in 1..=MAX_STARTS {
             (jobs[0].status, jobs[0].starts) = (JobStatus::Running, starts);
-            let (queue, _) = Queue::resumed(jobs.clone());
+            let (queue, _) = Queue::resumed(jobs.clone(), Some);
             assert_eq!(queue.waiting.len(), usize::from(starts < MAX_STARTS), "{starts}");
             let job = queue.get(&id).unwrap();
             assert_eq!(job.error.is_some_and(|told| told.contains("3 times")), starts == MAX_STARTS);

@@ -13,6 +13,9 @@ use crate::{Error, Result};
 /// Characters of a value that are kept to filter by, and values of one document.
 const MAX_VALUE_CHARS: usize = 200;
 const MAX_VALUES: usize = 200;
+/// Values of a filter, and fields of metadata in it.
+const MAX_FILTER_VALUES: usize = 1_000;
+const MAX_FILTER_FIELDS: usize = 50;
 /// Documents that a filter may leave, since both legs are told their ids.
 const MAX_DOCUMENTS: usize = 50_000;
 
@@ -61,6 +64,11 @@ impl Catalog {
     pub async fn narrowed(&self, filters: &Filters) -> Result<Option<Vec<String>>> {
         let Filters { languages: _, document_ids, media_types, tags, authors, path_prefix, after, before, metadata } =
             filters;
+        let values = [document_ids, media_types, tags, authors].map(Vec::len).into_iter().sum::<usize>();
+        if values > MAX_FILTER_VALUES || metadata.len() > MAX_FILTER_FIELDS {
+            let detail = format!("at most {MAX_FILTER_VALUES} values in all, and {MAX_FILTER_FIELDS} of metadata");
+            return Err(Error::InvalidRequest { what: "filters", detail });
+        }
         for (what, date) in [("filters.after", after), ("filters.before", before)] {
             if let Some(date) = date.as_ref().filter(|date| !is_date(date)) {
                 return Err(Error::InvalidRequest { what, detail: format!("{date:?} is no date like 2026-01-31") });

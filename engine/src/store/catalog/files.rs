@@ -152,11 +152,12 @@ impl Catalog {
     }
 
     /// Gives the documents of a moved file their new path and uri, in one transaction; their content stays as it is.
+    /// Until it is recorded again the file counts as changed, so that what a move brings besides is not forgotten.
     /// Returns how many documents moved.
     pub async fn move_file(&self, source_id: &str, from: &str, to: &str) -> Result<u64> {
         let mut tx = self.begin().await?;
         // The write comes first: a transaction that begins by reading may find the database changed when it writes.
-        sqlx::query("UPDATE files SET path = $1 WHERE source_id = $2 AND path = $3")
+        sqlx::query("UPDATE files SET path = $1, hash = '' WHERE source_id = $2 AND path = $3")
             .bind(to)
             .bind(source_id)
             .bind(from)

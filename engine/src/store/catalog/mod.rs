@@ -35,8 +35,8 @@ const CONNECTIONS: u32 = 8;
 #[derive(Clone)]
 pub struct Catalog {
     pool: SqlitePool,
-    /// Counts the switches of this process: moments at which readers see other versions.
-    switches: Arc<AtomicU64>,
+    /// Counts the switches of this process: moments at which readers begin to see other versions.
+    generation: Arc<AtomicU64>,
 }
 
 impl Catalog {
@@ -52,7 +52,7 @@ impl Catalog {
             .busy_timeout(Duration::from_secs(10));
         let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await.map_err(failed)?;
         sqlx::raw_sql(include_str!("schema.sql")).execute(&pool).await.map_err(failed)?;
-        let catalog = Catalog { pool, switches: Arc::default() };
+        let catalog = Catalog { pool, generation: Arc::default() };
         catalog.expect_meta("schema", SCHEMA_VERSION).await?;
         Ok(catalog)
     }
@@ -89,13 +89,15 @@ impl Catalog {
         self.pool.begin().await.map_err(failed)
     }
 
-    /// A number that is another one after readers began to see other versions.
+    /// A number that is another one once readers see other versions. A search that begins after it changed finds both
+    /// versions in the indexes, whichever the catalog says is live.
     pub fn generation(&self) -> u64 {
-        self.switches.load(Ordering::Acquire)
+        self.generation.load(Ordering::Acquire)
     }
 
-    fn switched(&self) {
-        self.switches.fetch_add(1, Ordering::AcqRel);
+    /// To be called before the transaction that switches is committed: were it after, a search in between would miss it.
+    fn switches(&self) {
+        self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
     pub async fn close(&self) {

@@ -56,9 +56,8 @@ impl Catalog {
                 .await
                 .map_err(failed)?;
         }
-        tx.commit().await.map_err(failed)?;
-        self.switched();
-        Ok(())
+        self.switches();
+        tx.commit().await.map_err(failed)
     }
 
     /// Takes documents away from readers; the indexes are cleaned afterwards.
@@ -71,9 +70,8 @@ impl Catalog {
                 .await
                 .map_err(failed)?;
         }
-        tx.commit().await.map_err(failed)?;
-        self.switched();
-        Ok(())
+        self.switches();
+        tx.commit().await.map_err(failed)
     }
 
     /// A live document as it was committed, without vectors, and its version.
