@@ -21,7 +21,7 @@ from collections import Counter
 from pathlib import Path
 
 REPOSITORY = Path(__file__).resolve().parent.parent.parent
-MAX_WORDS = 20_000  # comparing sequences takes time that grows with the square of their length
+MAX_WORDS = 4_000  # comparing sequences takes time that grows with the square of their length
 
 
 def words(text: str) -> list[str]:

@@ -271,7 +271,9 @@ mod tests {
         let first = queue.take_after_change(order("/docs")).unwrap();
         assert_eq!(queue.take_after_change(order("/docs")).unwrap().id, first.id, "it still waits");
         let other = JobOrder { allow: vec!["hr".into()], ..order("/docs") };
-        assert_ne!(queue.take_after_change(other).unwrap().id, first.id, "another order");
+        assert_eq!(queue.take_after_change(other.clone()).unwrap().id, first.id, "it waits, and becomes the new order");
+        assert_eq!(queue.waiting.front().map(|(_, order)| order), Some(&other));
+        assert_eq!(queue.get(&first.id).and_then(|job| job.options), Some(other.options()));
         queue.waiting.clear();
         assert_ne!(queue.take_after_change(order("/docs")).unwrap().id, first.id, "it runs already");
     }
