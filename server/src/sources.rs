@@ -16,6 +16,7 @@ use tokio::time::{Instant, sleep, sleep_until};
 use crate::clock;
 use crate::config::SourceConfig;
 use crate::jobs::{JobOrder, Jobs, NotTaken, readable_path};
+use crate::uploads;
 
 /// A full queue is tried again after this time.
 const RETRY: Duration = Duration::from_secs(5);
@@ -116,12 +117,19 @@ fn method(watch: &Watch) -> WatchMethod {
     if watch.is_by_events() { WatchMethod::Events } else { WatchMethod::Polling }
 }
 
-/// What an order that was given under other settings is by these: who may read a source is said in the settings.
+/// What an order that was given before this server started is by the settings of today: who may read a source is said in
+/// them, and what was confirmed was what the folder looked like then. What was uploaded is as its commit left it.
 pub fn today(configs: &[SourceConfig], given: JobOrder) -> Option<JobOrder> {
-    let Some(name) = &given.source else { return Some(given) };
-    let config = configs.iter().find(|config| config.name == *name)?;
-    let JobOrder { collection, allow, delete, .. } = order(config);
-    Some(JobOrder { collection, allow, delete, ..given })
+    let given = match &given.source {
+        Some(name) if name.starts_with(uploads::SOURCES) => return Some(given),
+        Some(name) => {
+            let config = configs.iter().find(|config| config.name == *name)?;
+            let JobOrder { collection, allow, delete, .. } = order(config);
+            JobOrder { collection, allow, delete, ..given }
+        }
+        None => given,
+    };
+    Some(JobOrder { confirm_delete: false, ..given })
 }
 
 fn order(config: &SourceConfig) -> JobOrder {
@@ -169,5 +177,41 @@ async fn changed(watch: &mut Option<Watch>) {
     match watch {
         Some(watch) => drop(watch.tick().await),
         None => std::future::pending().await,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn given(source: Option<&str>) -> JobOrder {
+        JobOrder {
+            path: "/docs".into(),
+            collection: "default".into(),
+            allow: Vec::new(),
+            delete: true,
+            confirm_delete: true,
+            dry_run: false,
+            source: source.map(str::to_owned),
+        }
+    }
+
+    #[test]
+    fn an_old_order_of_a_source_is_held_to_the_settings_of_today() {
+        let config = SourceConfig {
+            name: "hr".into(),
+            path: "/docs".into(),
+            collection: "people".into(),
+            allow: vec!["hr".into()],
+            every: None,
+            watch: false,
+            delete: true,
+        };
+        let today = |source| today(std::slice::from_ref(&config), given(source));
+        let narrowed = today(Some("hr")).unwrap();
+        assert_eq!((narrowed.collection.as_str(), narrowed.allow.len(), narrowed.confirm_delete), ("people", 1, false));
+        assert_eq!(today(Some("gone")), None);
+        assert!(!today(None).unwrap().confirm_delete, "confirmed was what the folder looked like then");
+        assert_eq!(today(Some("uploads/birds")), Some(given(Some("uploads/birds"))));
     }
 }

@@ -84,8 +84,7 @@ impl Queue {
                     job.finished_at = Some(clock::now());
                 }
                 Some(order) => {
-                    // What was confirmed was what the folder looked like then.
-                    let Some(order) = today(JobOrder { confirm_delete: false, ..order }) else {
+                    let Some(order) = today(order) else {
                         job.status = JobStatus::Failed;
                         job.error = Some("the settings do not name this source any more".to_owned());
                         job.finished_at = Some(clock::now());
