@@ -12,6 +12,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 use std::time::Duration;
 
+use rustix::io::Errno;
+use rustix::process::{Pid, test_kill_process};
 use taproot_schemas::instance::InstanceFile;
 use uuid::Uuid;
 
@@ -21,7 +23,7 @@ pub const LOCK_FILE: &str = "taproot.lock";
 
 /// The owner writes the file just after it has locked it, and empties it just before it lets go; who comes in
 /// between looks again.
-const ATTEMPTS: usize = 20;
+const ATTEMPTS: usize = 60;
 const PAUSE: Duration = Duration::from_millis(50);
 
 /// How a process stands to a data directory.
@@ -92,7 +94,8 @@ fn claim(data_dir: &Path) -> io::Result<Claim> {
             Err(TryLockError::Error(error)) => return Err(error),
             Err(TryLockError::WouldBlock) => {}
         }
-        match read(&mut file)? {
+        // A child of a killed owner may hold the lock for a moment more, until it has become another program.
+        match read(&mut file)?.filter(|owner| is_alive(owner.pid)) {
             Some(InstanceFile { address: Some(address), token: Some(token), .. }) => {
                 return Ok(Claim::ServedAt(Served { address, token }));
             }
@@ -108,6 +111,11 @@ fn take(file: File) -> io::Result<Instance> {
     let mut instance = Instance { file };
     instance.write(&InstanceFile { pid: std::process::id(), address: None, token: None })?;
     Ok(instance)
+}
+
+fn is_alive(pid: u32) -> bool {
+    let pid = i32::try_from(pid).ok().and_then(Pid::from_raw);
+    pid.is_some_and(|pid| test_kill_process(pid) != Err(Errno::SRCH))
 }
 
 /// `None` while the owner is about to write the file, or about to give it up.
