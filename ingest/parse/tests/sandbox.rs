@@ -207,7 +207,7 @@ fn lzw_of_spaces(count: u64) -> Vec<u8> {
 
 #[test]
 fn a_child_that_hangs_is_killed() {
-    let limits = ParserLimits { timeout: Duration::from_millis(100), ..LIMITS };
+    let limits = ParserLimits { timeout: Duration::from_millis(1_500), ..LIMITS };
     let mut bench = Bench::with_script("exec sleep 600", limits);
     assert_eq!(bench.parse("a.txt", b"text"), Err(FileErrorCode::Timeout));
     assert_eq!(bench.parse("a.txt", b"text"), Err(FileErrorCode::Timeout));
