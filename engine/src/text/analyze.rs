@@ -37,8 +37,8 @@ pub fn terms(text: &str) -> Vec<String> {
     out
 }
 
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Class {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Class {
     /// White space, punctuation, symbols.
     Gap,
     /// Letters and digits of scripts that put spaces between words.
@@ -48,7 +48,7 @@ enum Class {
 }
 
 impl Class {
-    fn of(c: char) -> Class {
+    pub(super) fn of(c: char) -> Class {
         let segmented =
             is_han(c) || matches!(c, '\u{3040}'..='\u{30ff}' | '\u{0e00}'..='\u{0e7f}' | '\u{1780}'..='\u{17ff}');
         match () {
@@ -60,7 +60,7 @@ impl Class {
 }
 
 /// Characters that may join the parts of a compound.
-fn joins(c: char) -> bool {
+pub(super) fn joins(c: char) -> bool {
     matches!(c, '-' | '_' | '.' | '/' | ':' | '@' | '\'' | '’' | ',' | '+' | '#' | '\u{2010}' | '\u{2011}')
 }
 
@@ -82,7 +82,7 @@ fn word_end(text: &str) -> usize {
     text.len()
 }
 
-fn is_mark(c: char) -> bool {
+pub(super) fn is_mark(c: char) -> bool {
     matches!(c, '\u{300}'..='\u{36f}' | '\u{0900}'..='\u{0903}' | '\u{093a}'..='\u{094f}')
 }
 

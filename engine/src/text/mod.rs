@@ -5,13 +5,17 @@ mod analyze;
 mod instructions;
 mod language;
 mod offsets;
+mod phrase;
 mod sentences;
+mod spans;
 
 pub use analyze::terms;
 pub use instructions::{addresses_a_model, passages_to_a_model};
 pub use language::{Language, detect};
 pub use offsets::CharIndex;
+pub use phrase::Phrase;
 pub use sentences::{SentenceSpan, sentences};
+pub use spans::{Piece, Unit, folded, pieces};
 
 /// Whether a character is a Chinese ideograph (also used in Japanese).
 pub fn is_han(c: char) -> bool {
