@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use crate::answer::Answerer;
 use crate::executor::Executor;
 use crate::models::Models;
-use crate::retrieve::{Found, Query, Retriever};
+use crate::retrieve::{Found, GlossaryFile, Query, Retriever};
 use crate::store::{Catalog, Doctor, EdgeVectors, Filter, Lexical, ServerVectors, Space, VectorStore, Writer};
 use crate::{AccessScope, Error, Result};
 
@@ -35,6 +35,8 @@ pub struct EngineConfig {
     pub passages: usize,
     /// Sentences in one answer at the most.
     pub max_sentences: usize,
+    /// A glossary that has to be there; `glossary.toml` in the data directory, where there is one, when `None`.
+    pub glossary: Option<PathBuf>,
 }
 
 #[derive(Clone)]
@@ -67,6 +69,8 @@ pub struct Counts {
     pub chunks: u64,
 }
 
+/// Name of the glossary in the data directory.
+const GLOSSARY: &str = "glossary.toml";
 /// Hits of a search when the caller does not say, and at the most.
 const DEFAULT_HITS: usize = 10;
 const MAX_HITS: usize = 1_000;
@@ -92,6 +96,7 @@ impl Engine {
     pub async fn open(config: EngineConfig) -> Result<Engine> {
         let data = &config.data_dir;
         std::fs::create_dir_all(data).map_err(|source| Error::Io { path: data.clone(), source })?;
+        let glossary = GlossaryFile::open(config.glossary.as_deref(), data.join(GLOSSARY))?;
         let executor = Executor::new(config.threads, config.max_queue);
         let (models_dir, threads) = (config.models_dir.clone(), config.threads);
         let models = Arc::new(executor.run(move || Models::load(&models_dir, threads)).await?);
@@ -111,7 +116,7 @@ impl Engine {
         if mended > 0 {
             tracing::warn!(versions = mended, "finished or undid what the last run left between the steps of a commit");
         }
-        let retriever = Retriever { catalog, lexical, vectors, models, executor };
+        let retriever = Retriever { catalog, lexical, vectors, models, executor, glossary };
         let answerer = Answerer {
             retriever,
             passages: config.passages,
@@ -130,10 +135,14 @@ impl Engine {
         if !(1..=MAX_HITS).contains(&k) {
             return Err(Error::InvalidRequest { what: "k", detail: format!("{k} is not between 1 and {MAX_HITS}") });
         }
-        let query = Query::analyze("query", &request.query, self.inner.config.max_query_chars)?;
+        let query = Query::search(&request.query, self.inner.config.max_query_chars)?;
         let filter = self.filter(scope, request.collections.as_deref(), request.filters.as_ref()).await?;
-        let found = retriever.search(&query, &filter, k).await?;
-        Ok(SearchResponse { hits: found.iter().map(Found::hit).collect() })
+        let results = retriever.search(&query, &filter, k).await?;
+        Ok(SearchResponse {
+            hits: results.found.iter().map(Found::hit).collect(),
+            did_you_mean: results.did_you_mean,
+            unmatched_phrases: results.unmatched_phrases,
+        })
     }
 
     /// Answers a question. Events are sent as they come about; the last one is `FinalAnswer`. A receiver that is

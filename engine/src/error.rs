@@ -27,6 +27,8 @@ pub enum Error {
     Overloaded { waiting: usize },
     #[error("the model {name} cannot be used: {detail}")]
     Model { name: String, detail: String },
+    #[error("the glossary {} is not right: {problem}", path.display())]
+    Glossary { path: PathBuf, problem: String },
     #[error("cannot read or write {path}")]
     Io { path: PathBuf, source: std::io::Error },
     #[error(
@@ -66,6 +68,7 @@ impl Error {
             Error::Vectors { .. } => ErrorCode::StoreUnavailable,
             Error::Stopped => ErrorCode::NotReady,
             Error::Model { .. }
+            | Error::Glossary { .. }
             | Error::Io { .. }
             | Error::Catalog(_)
             | Error::Lexical(_)

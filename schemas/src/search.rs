@@ -8,6 +8,7 @@ use utoipa::ToSchema;
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct SearchRequest {
+    /// Words to look for. `"annual leave"` has to stand so in a hit; `-draft` and `-"first draft"` must not stand in it.
     pub query: String,
     /// Number of hits wanted, 1 to 100; 10 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -56,6 +57,12 @@ pub struct Filters {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct SearchResponse {
     pub hits: Vec<Hit>,
+    /// The query with other words in place of those that stand in no document that the caller may see.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub did_you_mean: Option<String>,
+    /// Phrases of the query, when no document that the caller may see has them all: their words were looked for instead.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unmatched_phrases: Vec<String>,
 }
 
 /// One chunk that matches, best first.
@@ -76,9 +83,20 @@ pub struct Hit {
     /// Fused score; comparable within one response only.
     pub score: f32,
     pub scores: LegScores,
+    /// What of `text` was looked for, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub highlights: Vec<Highlight>,
     /// Other documents that say the same in the same words, as far as the caller may see them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<Copy>,
+}
+
+/// A part of a text that matches.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Highlight {
+    /// Offsets in characters of the hit's `text`.
+    pub start: usize,
+    pub end: usize,
 }
 
 /// A document that holds the same passage as a hit.

@@ -10,6 +10,7 @@ pub struct Settings {
     pub models: ModelSettings,
     pub vectors: VectorSettings,
     pub ingest: IngestSettings,
+    pub search: SearchSettings,
     pub answer: AnswerSettings,
     pub slack: SlackSettings,
     pub sources: Vec<Source>,
@@ -109,6 +110,13 @@ impl Default for IngestSettings {
             full_check_s: 600,
         }
     }
+}
+
+#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct SearchSettings {
+    /// File of words that mean the same; when absent, `glossary.toml` in the data directory if there is one.
+    pub glossary: Option<String>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -79,6 +79,7 @@ impl Error {
             Error::Listen { .. } => "choose another address with --address, or stop the program that holds it".into(),
             Error::NoSuchDocument { .. } => "list the documents with taproot documents list".into(),
             Error::AmbiguousUri { .. } => "name the collection with --collection, or give the document's id".into(),
+            Error::Engine(taproot_engine::Error::Glossary { .. }) => "mend that place, or take the file away".into(),
             Error::Engine(error) => error.code().hint().into(),
             Error::Refused(detail) => format!("{} (request id {})", detail.hint, detail.request_id),
             Error::Unreachable { .. } | Error::NotTaproot { .. } => "look at the log of the server".into(),

@@ -47,8 +47,8 @@ impl Answerer {
         events: Option<&mpsc::Sender<AnswerEvent>>,
     ) -> Result<Answer> {
         let begun = Instant::now();
-        let query = Query::analyze("question", &request.question, self.max_query_chars)?;
-        let found = self.retriever.search(&query, filter, self.passages).await?;
+        let query = Query::question(&request.question, self.max_query_chars)?;
+        let found = self.retriever.search(&query, filter, self.passages).await?.found;
         let searched = begun.elapsed();
         send(events, || AnswerEvent::SearchResults(SearchResults { hits: found.iter().map(Found::hit).collect() }))
             .await?;

@@ -2,21 +2,31 @@
 
 mod copies;
 mod fuse;
+mod glossary;
+mod highlight;
+mod plan;
 mod query;
+mod suggest;
+mod syntax;
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
-use taproot_schemas::search::{Copy, Hit, LegScores};
+use taproot_schemas::search::{Copy, Highlight, Hit, LegScores};
 
 pub use fuse::fuse;
+pub use glossary::GlossaryFile;
 pub use query::{Query, is_question_word};
 
 use copies::collapse;
+use highlight::Marks;
+use plan::Plan;
+use suggest::suggestion;
 
 use crate::Result;
 use crate::executor::Executor;
 use crate::models::Models;
-use crate::store::{Catalog, ChunkId, Filter, Lexical, StoredChunk, VectorStore};
+use crate::store::{Catalog, ChunkId, Filter, Lexical, StoredChunk, VectorStore, Wanted};
 
 /// Candidates that each leg brings, however few are asked for: scores are scaled over them, so that another number
 /// would be another order.
@@ -32,6 +42,25 @@ pub struct Retriever {
     pub vectors: Arc<dyn VectorStore>,
     pub models: Arc<Models>,
     pub executor: Executor,
+    pub glossary: GlossaryFile,
+}
+
+/// What a search found, and what is to be said of it.
+#[derive(Debug, Default)]
+pub struct Results {
+    /// Best first.
+    pub found: Vec<Found>,
+    /// The query with other words in place of those that stand nowhere.
+    pub did_you_mean: Option<String>,
+    /// Phrases that stand together in nothing that the caller may see: the words were looked for instead.
+    pub unmatched_phrases: Vec<String>,
+}
+
+/// What the lexical leg brings.
+struct Lexically {
+    hits: Vec<(ChunkId, f32)>,
+    did_you_mean: Option<String>,
+    marks: Marks,
 }
 
 /// A chunk that matches, with everything that is known of it.
@@ -40,6 +69,8 @@ pub struct Found {
     pub chunk: StoredChunk,
     pub score: f32,
     pub scores: LegScores,
+    /// What of the chunk's text was looked for.
+    pub highlights: Vec<Highlight>,
     /// Chunks of other documents that say the same, best first.
     pub copies: Vec<Copy>,
 }
@@ -47,44 +78,111 @@ pub struct Found {
 impl Retriever {
     /// The best `k` live and visible chunks, best first; there are at most twice [`LEG_DEPTH`]. Of chunks that say the
     /// same, the best one stands for the others.
-    pub async fn search(&self, query: &Query, filter: &Filter, k: usize) -> Result<Vec<Found>> {
+    pub async fn search(&self, query: &Query, filter: &Filter, k: usize) -> Result<Results> {
+        let (mut results, marks) = self.settled(query, filter).await?;
+        results.found = collapse(std::mem::take(&mut results.found), k);
+        let highlighted = self.executor.run(move || {
+            results.found.iter_mut().for_each(|hit| hit.highlights = marks.find(&hit.chunk.text));
+            Ok(results)
+        });
+        highlighted.await
+    }
+
+    /// Looks again when documents change meanwhile.
+    async fn settled(&self, query: &Query, filter: &Filter) -> Result<(Results, Marks)> {
         for _ in 1..MAX_LOOKS {
             let generation = self.catalog.generation();
-            let found = self.look(query, filter).await?;
+            let looked = self.look(query, filter).await?;
             // When a document changed meanwhile, the legs may know one version of it and the catalog another.
             if self.catalog.generation() == generation {
-                return Ok(collapse(found, k));
+                return Ok(looked);
             }
         }
-        Ok(collapse(self.look(query, filter).await?, k))
+        self.look(query, filter).await
+    }
+
+    /// Looks for the words alone when nothing has all the phrases: who pasted a text with quotes in it is not to be left
+    /// with nothing.
+    async fn look(&self, query: &Query, filter: &Filter) -> Result<(Results, Marks)> {
+        let (results, marks) = self.look_as_typed(query, filter).await?;
+        if !results.found.is_empty() || query.phrases.is_empty() {
+            return Ok((results, marks));
+        }
+        let (results, marks) = self.look_as_typed(&query.without_phrases(), filter).await?;
+        let unmatched_phrases = query.phrases.iter().map(|phrase| phrase.typed.clone()).collect();
+        Ok((Results { unmatched_phrases, ..results }, marks))
     }
 
     /// All live and visible chunks that the legs bring, best first.
-    async fn look(&self, query: &Query, filter: &Filter) -> Result<Vec<Found>> {
+    async fn look_as_typed(&self, query: &Query, filter: &Filter) -> Result<(Results, Marks)> {
         let (lexical, vector) = tokio::try_join!(self.lexical_leg(query, filter), self.vector_leg(query, filter))?;
-        let fused = fuse(&lexical, &vector);
+        let fused = fuse(&lexical.hits, &vector);
         let ids: Vec<ChunkId> = fused.iter().map(|hit| hit.id).collect();
         let mut live = self.catalog.live_chunks(filter, &ids).await?;
         let found = fused.into_iter().filter_map(|hit| {
             let scores = LegScores { lexical: hit.lexical, vector: hit.vector, rerank: None };
-            Some(Found { chunk: live.remove(&hit.id)?, score: hit.score, scores, copies: Vec::new() })
+            let chunk = live.remove(&hit.id)?;
+            Some(Found { chunk, score: hit.score, scores, highlights: Vec::new(), copies: Vec::new() })
         });
-        Ok(found.collect())
+        let found = self.admitted(query, found.collect()).await?;
+        let did_you_mean = lexical.did_you_mean;
+        Ok((Results { found, did_you_mean, unmatched_phrases: Vec::new() }, lexical.marks))
     }
 
-    async fn lexical_leg(&self, query: &Query, filter: &Filter) -> Result<Vec<(ChunkId, f32)>> {
-        let (lexical, terms, filter) = (self.lexical.clone(), query.terms.clone(), filter.clone());
-        self.executor.run(move || lexical.search(&terms, &filter, LEG_DEPTH)).await
+    /// Those of the chunks in whose text the phrases stand, where the index could not tell.
+    async fn admitted(&self, query: &Query, found: Vec<Found>) -> Result<Vec<Found>> {
+        if !query.needs_the_text() {
+            return Ok(found);
+        }
+        let query = query.clone();
+        let admits = move |hit: &Found| {
+            let chunk = &hit.chunk;
+            let context = [chunk.heading.as_deref(), chunk.table_header.as_deref()].map(Option::unwrap_or_default);
+            query.admits(&[&chunk.text, &chunk.title, context[0], context[1]])
+        };
+        self.executor.run(move || Ok(found.into_iter().filter(admits).collect())).await
     }
 
-    /// No weight at all for a language that the embedder does not know: its vectors would be noise.
+    /// Words that stand nowhere are taken for those that were probably meant, which are looked for in their place.
+    async fn lexical_leg(&self, query: &Query, filter: &Filter) -> Result<Lexically> {
+        let (retriever, within, asked) = (self.clone(), filter.clone(), query.clone());
+        let looked = self.executor.run(move || {
+            let plan = Plan::of(&asked, &retriever.glossary.current());
+            let unknown = retriever.unknown(&asked, &plan, &within)?;
+            Ok((retriever.lexical.search(&plan.wanted, &within, LEG_DEPTH)?, plan, unknown))
+        });
+        let (mut hits, mut plan, unknown) = looked.await?;
+        let mut did_you_mean = None;
+        if !unknown.is_empty() {
+            let corrections = self.corrections(unknown, filter).await?;
+            did_you_mean = suggestion(query, &corrections);
+            corrections.into_iter().for_each(|correction| plan.correct(&correction.term, correction.instead.term));
+            hits = self.lexically(plan.wanted.clone(), filter).await?;
+        }
+        Ok(Lexically { hits, did_you_mean, marks: Marks::of(query, &plan.wanted) })
+    }
+
+    async fn lexically(&self, wanted: Wanted, filter: &Filter) -> Result<Vec<(ChunkId, f32)>> {
+        let (lexical, filter) = (self.lexical.clone(), filter.clone());
+        self.executor.run(move || lexical.search(&wanted, &filter, LEG_DEPTH)).await
+    }
+
+    /// No weight at all for a language that the embedder does not know: its vectors would be noise. It gets the query as
+    /// typed, without the glossary's words: vectors know synonyms, and what a list of words means nobody can say.
     async fn vector_leg(&self, query: &Query, filter: &Filter) -> Result<Vec<(ChunkId, f32)>> {
         if !query.language.is_some_and(|language| self.models.embedder.knows(language)) {
             return Ok(Vec::new());
         }
         let (models, text) = (Arc::clone(&self.models), query.text.clone());
         let vector = self.executor.run(move || models.embedder.embed_query(&text)).await?;
-        self.vectors.search(vector, filter, LEG_DEPTH).await
+        let mut hits = self.vectors.search(vector, filter, LEG_DEPTH).await?;
+        // Vectors know nothing of phrases: the other index says which of these chunks have them.
+        if query.has_conditions() {
+            let asked = query.conditions(hits.iter().map(|(id, _)| *id).collect());
+            let met: HashSet<ChunkId> = self.lexically(asked, filter).await?.into_iter().map(|(id, _)| id).collect();
+            hits.retain(|(id, _)| met.contains(id));
+        }
+        Ok(hits)
     }
 }
 
@@ -104,6 +202,7 @@ impl Found {
             end: chunk.end,
             score: self.score,
             scores: self.scores,
+            highlights: self.highlights.clone(),
             copies: self.copies.clone(),
         }
     }

@@ -2,34 +2,81 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::text::{self, Language};
+use super::syntax::{self, Kind};
+use crate::store::{ChunkId, Wanted};
+use crate::text::{self, Language, Phrase};
 use crate::{Error, Result};
 
 /// An analysed query.
 #[derive(Debug, Clone)]
 pub struct Query {
     /// As typed, without white space around it and with compatibility forms folded.
+    pub typed: String,
+    /// The same without what is to be left out.
     pub text: String,
     pub language: Option<Language>,
     /// Index terms, without the words that only ask.
     pub terms: Vec<String>,
+    /// Have to stand in a hit.
+    pub phrases: Vec<Phrase>,
+    /// Must not stand in a hit.
+    pub excluded: Vec<Phrase>,
 }
 
 impl Query {
-    /// Checks and analyses a query; `what` names it in errors.
-    pub fn analyze(what: &'static str, typed: &str, max_chars: usize) -> Result<Query> {
-        let text: String = typed.trim().nfkc().collect();
-        if text.is_empty() {
+    /// Checks and analyses what is searched for.
+    pub fn search(typed: &str, max_chars: usize) -> Result<Query> {
+        Query::analyze("query", typed, Kind::Search, max_chars)
+    }
+
+    /// Checks and analyses a question: nothing in it is taken for an exclusion.
+    pub fn question(typed: &str, max_chars: usize) -> Result<Query> {
+        Query::analyze("question", typed, Kind::Question, max_chars)
+    }
+
+    /// `what` names it in errors.
+    fn analyze(what: &'static str, typed: &str, kind: Kind, max_chars: usize) -> Result<Query> {
+        let typed: String = typed.trim().nfkc().collect();
+        if typed.is_empty() {
             return Err(Error::EmptyQuery { what });
         }
-        let chars = text.chars().count();
+        let chars = typed.chars().count();
         if chars > max_chars {
             return Err(Error::QueryTooLong { chars, limit: max_chars });
         }
+        let syntax::Parts { text, phrases, excluded } = syntax::parse(&typed, kind);
         let all = text::terms(&text);
         let telling: Vec<String> = all.iter().filter(|term| !is_question_word(term)).cloned().collect();
         let terms = if telling.is_empty() { all } else { telling };
-        Ok(Query { language: text::detect(&text), text, terms })
+        Ok(Query { typed, language: text::detect(&text), text, terms, phrases, excluded })
+    }
+
+    /// The same with the words of its phrases anywhere.
+    pub fn without_phrases(&self) -> Query {
+        Query { phrases: Vec::new(), ..self.clone() }
+    }
+
+    pub fn has_conditions(&self) -> bool {
+        !self.phrases.is_empty() || !self.excluded.is_empty()
+    }
+
+    /// Asks for those of the chunks that have what is required and nothing that is excluded.
+    pub fn conditions(&self, among: Vec<ChunkId>) -> Wanted {
+        let (required, excluded) = (self.phrases.clone(), self.excluded.clone());
+        Wanted { any: Vec::new(), required, excluded, among: Some(among) }
+    }
+
+    /// Whether hits have to be looked at, because the index cannot tell for certain that they are what is asked for.
+    pub fn needs_the_text(&self) -> bool {
+        self.phrases.iter().chain(&self.excluded).any(Phrase::needs_the_text)
+    }
+
+    /// Whether a chunk of these texts (title, headings, body) has what is required and nothing that is excluded.
+    pub fn admits(&self, texts: &[&str]) -> bool {
+        let holds = |phrase: &Phrase| texts.iter().any(|text| phrase.stands_in(text));
+        // Of the others the index was certain.
+        self.phrases.iter().filter(|phrase| phrase.needs_the_text()).all(holds)
+            && !self.excluded.iter().filter(|phrase| phrase.needs_the_text()).any(holds)
     }
 }
 
@@ -102,10 +149,10 @@ mod tests {
             ("who are you", "who are you"),
             ("ＥＲＲ－４０１２", "err4012 err 4012"),
         ] {
-            let query = Query::analyze("query", typed, 100).expect("a good query");
+            let query = Query::search(typed, 100).expect("a good query");
             assert_eq!(query.terms.join(" "), expected, "{typed}");
         }
-        assert!(Query::analyze("query", " \n", 100).is_err());
-        assert!(Query::analyze("query", &"x".repeat(101), 100).is_err());
+        assert!(Query::search(" \n", 100).is_err());
+        assert!(Query::search(&"x".repeat(101), 100).is_err());
     }
 }

@@ -16,7 +16,7 @@ mod writer;
 
 pub use catalog::{Catalog, FileDocument, FileRecord, StoredChunk, title_or_name};
 pub use doctor::Doctor;
-pub use lexical::Lexical;
+pub use lexical::{Alternative, Group, Lexical, Wanted};
 pub use space::Space;
 pub use types::{ChunkId, Filter, IndexedChunk, Labels, NewChunk, NewDocument, embedded_text, join_headings};
 pub use vectors::{EdgeVectors, ServerVectors, VectorStore};

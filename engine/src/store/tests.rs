@@ -128,7 +128,7 @@ async fn adds_changes_and_deletes_reach_every_store() {
     let found = stores.catalog.documents_of_file(&stores.source, "a.txt").await.expect("documents");
     stores.writer.delete(&[found[0].id.clone()]).await.expect("deleted");
     assert_eq!(stores.texts().await, ["three"]);
-    assert_eq!(stores.lexical.search(&["four".into()], &everything(), 10).expect("a search"), []);
+    assert_eq!(stores.lexical.search(&Wanted::terms(&["four".into()]), &everything(), 10).expect("a search"), []);
     stores.close().await;
 }
 
@@ -186,7 +186,10 @@ async fn other_labels_change_who_finds_a_document_and_nothing_else() {
     for (groups, expected) in [(vec!["hr"], 1), (vec!["it"], 0), (vec!["hr", "interns"], 0)] {
         let scope = AccessScope::groups(groups.iter().map(|group| (*group).to_owned()).collect());
         let filter = Filter { scope, ..everything() };
-        assert_eq!(stores.lexical.search(&["one".into()], &filter, 10).expect("a search").len(), expected);
+        assert_eq!(
+            stores.lexical.search(&Wanted::terms(&["one".into()]), &filter, 10).expect("a search").len(),
+            expected
+        );
         let found = stores.vectors.search(vec![1.0, 0.0], &filter, 10).await.expect("a search");
         assert_eq!(found.len(), 2 * expected, "{groups:?}");
     }

@@ -15,7 +15,7 @@ pub use language::{Language, detect};
 pub use offsets::CharIndex;
 pub use phrase::Phrase;
 pub use sentences::{SentenceSpan, sentences};
-pub use spans::{Piece, Unit, folded, pieces};
+pub use spans::{Piece, Unit, folded, is_unspaced, pieces};
 
 /// Whether a character is a Chinese ideograph (also used in Japanese).
 pub fn is_han(c: char) -> bool {

@@ -75,6 +75,11 @@ impl Piece<'_> {
     }
 }
 
+/// Whether a character belongs to a script that puts no spaces between words.
+pub fn is_unspaced(c: char) -> bool {
+    Class::of(c) == Class::Segmented
+}
+
 /// The character as index terms have it.
 pub fn folded(c: char) -> char {
     thread_local! {

@@ -49,6 +49,11 @@ impl Output {
         let _ = writeln!(io::stderr(), "{message}");
     }
 
+    /// Whether results are shown on a terminal.
+    pub fn is_shown(&self) -> bool {
+        !self.json && io::stdout().is_terminal()
+    }
+
     /// Whether somebody watches the messages.
     pub fn is_watched(&self) -> bool {
         io::stderr().is_terminal()

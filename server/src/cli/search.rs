@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use futures_util::{StreamExt, TryStreamExt};
-use taproot_schemas::search::{SearchRequest, SearchResponse};
+use taproot_schemas::search::{Highlight, SearchRequest, SearchResponse};
 
 use super::batch::{self, QueryLine};
 use super::narrow::Narrow;
@@ -61,7 +61,8 @@ impl Search {
         let session = Session::open(config, output).await?;
         let response = session.search(&request).await?;
         session.close().await?;
-        output.result(&response, human)
+        let style = if output.is_shown() { Style::Terminal } else { Style::Plain };
+        output.result(&response, |response| human(response, style))
     }
 
     async fn run_batch(&self, queries: &Path, run: &Path, config: &Config, output: &Output) -> Result<()> {
@@ -106,22 +107,99 @@ async fn lines_of(session: &Session, query: QueryLine, narrow: &Narrow, ranked: 
     }
 }
 
-fn human(response: &SearchResponse) -> String {
-    if response.hits.is_empty() {
-        return "nothing found\n".to_string();
-    }
+/// How matching words are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Style {
+    /// In bold (ECMA-48, SGR 1 and 22).
+    Terminal,
+    Plain,
+}
+
+fn human(response: &SearchResponse, style: Style) -> String {
     let mut text = String::new();
+    // Writing to a String cannot fail.
+    if !response.unmatched_phrases.is_empty() {
+        let phrases: Vec<String> = response.unmatched_phrases.iter().map(|phrase| format!("“{phrase}”")).collect();
+        let _ = writeln!(text, "nothing has {} word for word; these have words of it\n", phrases.join(" and "));
+    }
+    if let Some(suggested) = &response.did_you_mean {
+        let _ = writeln!(text, "did you mean: {suggested}\n");
+    }
+    if response.hits.is_empty() {
+        text.push_str("nothing found\n");
+    }
     for (index, hit) in response.hits.iter().enumerate() {
         let place = place(&hit.uri, hit.page, hit.heading.as_deref());
-        let passage = hit.text.split_whitespace().collect::<Vec<_>>().join(" ");
-        let shown = passage.chars().take(SHOWN_CHARS).collect::<String>();
-        let more = if shown.len() < passage.len() { "…" } else { "" };
-        // Writing to a String cannot fail.
-        let _ = writeln!(text, "{:>2}. {}  ({:.3})\n    {place}\n    {shown}{more}", index + 1, hit.title, hit.score);
+        let passage = passage(&hit.text, &hit.highlights, style);
+        let _ = writeln!(text, "{:>2}. {}  ({:.3})\n    {place}\n    {passage}", index + 1, hit.title, hit.score);
         if !hit.copies.is_empty() {
             let copies: Vec<&str> = hit.copies.iter().map(|copy| copy.uri.as_str()).collect();
             let _ = writeln!(text, "    also in: {}", copies.join(", "));
         }
     }
     text
+}
+
+/// The part of a hit that is shown, in one line: its beginning, or what is around the first match if that is further on.
+fn passage(text: &str, highlights: &[Highlight], style: Style) -> String {
+    let first = highlights.first().map_or(0, |highlight| highlight.start);
+    let from = if first < SHOWN_CHARS / 2 { 0 } else { word_start(text, first - SHOWN_CHARS / 4) };
+    let mut shown = String::from(if from > 0 { "…" } else { "" });
+    let (mut count, mut spaced) = (0, true);
+    for (at, c) in text.chars().enumerate().skip(from) {
+        if count == SHOWN_CHARS {
+            shown.push('…');
+            break;
+        }
+        // Not before white space: a match that ends the passage ends here.
+        let edge = |is_edge: fn(&Highlight, usize) -> bool| {
+            style == Style::Terminal && highlights.iter().any(|h| is_edge(h, at))
+        };
+        if edge(|highlight, at| highlight.end == at) {
+            shown.push_str("\u{1b}[22m");
+        }
+        if edge(|highlight, at| highlight.start == at) {
+            shown.push_str("\u{1b}[1m");
+        }
+        if !(c.is_whitespace() && spaced) {
+            shown.push(if c.is_whitespace() { ' ' } else { c });
+            count += 1;
+        }
+        spaced = c.is_whitespace();
+    }
+    if style == Style::Terminal && shown.rfind("\u{1b}[1m") > shown.rfind("\u{1b}[22m") {
+        shown.push_str("\u{1b}[22m");
+    }
+    shown.trim_end().to_owned()
+}
+
+/// The first character of the word at a place; of a long run without spaces, the place itself.
+fn word_start(text: &str, at: usize) -> usize {
+    let after: Vec<char> = text.chars().skip(at).take(SHOWN_CHARS / 8).collect();
+    after.iter().position(|c| c.is_whitespace()).map_or(at, |space| at + space + 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn matches_are_bold_on_a_terminal_only() {
+        let text = "Annual  leave\nis long";
+        let highlights = [Highlight { start: 0, end: 6 }, Highlight { start: 17, end: 21 }];
+        assert_eq!(passage(text, &highlights, Style::Plain), "Annual leave is long");
+        assert_eq!(
+            passage(text, &highlights, Style::Terminal),
+            "\u{1b}[1mAnnual\u{1b}[22m leave is \u{1b}[1mlong\u{1b}[22m"
+        );
+    }
+
+    #[test]
+    fn a_long_passage_is_shown_around_its_first_match() {
+        let text = format!("{}年假 days {}", "some words ".repeat(40), "more words ".repeat(40));
+        let start = "some words ".chars().count() * 40;
+        let shown = passage(&text, &[Highlight { start, end: start + 2 }], Style::Plain);
+        assert!(shown.starts_with("…") && shown.ends_with('…') && shown.contains("年假 days"), "{shown}");
+        assert!(passage(&text, &[], Style::Plain).starts_with("some words"));
+    }
 }

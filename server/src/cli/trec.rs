@@ -84,6 +84,7 @@ mod tests {
             end: 0,
             score,
             scores: LegScores::default(),
+            highlights: Vec::new(),
             copies: Vec::new(),
         }
     }

@@ -18,7 +18,7 @@ const MIN_INTERVAL: Duration = Duration::from_secs(60);
 const MAX_INTERVAL: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 pub fn check(settings: &Settings) -> Result<()> {
-    let Settings { server, models, vectors, ingest, answer, slack, sources } = settings;
+    let Settings { server, models, vectors, ingest, search, answer, slack, sources } = settings;
     for origin in &server.allowed_origins {
         origin_or_star("server.allowed_origins", origin)?;
     }
@@ -44,6 +44,9 @@ pub fn check(settings: &Settings) -> Result<()> {
     within("ingest.chunk_tokens", ingest.chunk_tokens, 64..=8_192)?;
     within("ingest.overlap_tokens", ingest.overlap_tokens, 0..=ingest.chunk_tokens / 2)?;
     within("ingest.full_check_s", ingest.full_check_s, 10..=86_400)?;
+    if search.glossary.as_ref().is_some_and(|path| path.is_empty()) {
+        return Err(wrong("search.glossary", "is empty", "name a file, or leave it out"));
+    }
     within("answer.passages", answer.passages, 1..=100)?;
     within("answer.max_sentences", answer.max_sentences, 1..=20)?;
     check_slack(slack)?;
@@ -176,6 +179,7 @@ mod tests {
             ("[vectors]\nurl = \"qdrant:6334\"", "vectors.url"),
             ("[vectors]\ncollection = \"a/b\"", "vectors.collection"),
             ("[ingest]\nparse_timeout_s = 0", "ingest.parse_timeout_s"),
+            ("[search]\nglossary = \"\"", "search.glossary"),
             ("[answer]\npassages = 1000", "answer.passages"),
             ("[slack]\nsigning_secret = \"s\"", "slack.bot_token"),
             ("[slack]\napi_url = \"slack.com\"", "slack.api_url"),

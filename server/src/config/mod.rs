@@ -111,7 +111,7 @@ impl Config {
 
     /// What the engine needs to open. Fails when the models are nowhere to be found.
     pub fn engine(&self) -> Result<EngineConfig> {
-        let Settings { server, vectors, answer, .. } = &self.settings;
+        let Settings { server, vectors, search, answer, .. } = &self.settings;
         Ok(EngineConfig {
             data_dir: self.data_dir.clone(),
             models_dir: self.models_dir()?,
@@ -125,6 +125,7 @@ impl Config {
             }),
             passages: answer.passages,
             max_sentences: answer.max_sentences,
+            glossary: search.glossary.as_ref().map(PathBuf::from),
         })
     }
 
@@ -170,7 +171,8 @@ fn read_file(path: &Path) -> Result<Settings> {
         detail: error.to_string().trim_end().to_string(),
     })?;
     let folder = path.parent().unwrap_or(Path::new(""));
-    for relative in settings.models.dir.iter_mut().chain(settings.sources.iter_mut().map(|source| &mut source.path)) {
+    let sources = settings.sources.iter_mut().map(|source| &mut source.path);
+    for relative in settings.models.dir.iter_mut().chain(&mut settings.search.glossary).chain(sources) {
         // An empty path stays empty, so that the check can say so.
         if !relative.is_empty() {
             *relative = folder.join(&relative).to_string_lossy().into_owned();

@@ -8,7 +8,8 @@
 
 use serde::de::DeserializeOwned;
 use taproot_schemas::settings::{
-    AnswerSettings, IngestSettings, ModelSettings, ServerSettings, Settings, SlackSettings, VectorSettings,
+    AnswerSettings, IngestSettings, ModelSettings, SearchSettings, ServerSettings, Settings, SlackSettings,
+    VectorSettings,
 };
 use toml::{Table, Value};
 
@@ -32,6 +33,7 @@ pub fn apply(settings: &mut Settings, environment: &Environment) -> Result<()> {
             "models" => set::<ModelSettings>(&mut settings.models, name, key, text)?,
             "vectors" => set::<VectorSettings>(&mut settings.vectors, name, key, text)?,
             "ingest" => set::<IngestSettings>(&mut settings.ingest, name, key, text)?,
+            "search" => set::<SearchSettings>(&mut settings.search, name, key, text)?,
             "answer" => set::<AnswerSettings>(&mut settings.answer, name, key, text)?,
             "slack" => set::<SlackSettings>(&mut settings.slack, name, key, text)?,
             _ => continue,

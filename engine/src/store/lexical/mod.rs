@@ -4,20 +4,23 @@
 //! no text; the catalog has it.
 
 mod analyzer;
+mod dictionary;
 mod query;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tantivy::collector::TopDocs;
+use tantivy::collector::{Count, TopDocs};
 use tantivy::directory::MmapDirectory;
 use tantivy::schema::{FAST, Field, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions};
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
 use uuid::Uuid;
 
+pub use query::{Alternative, Group, Wanted};
+
 use super::types::{ChunkId, Filter, IndexedChunk, allow_field};
-use crate::{Error, Result};
+use crate::{AccessScope, Error, Result};
 
 /// Memory of the index writer before it writes a segment.
 const WRITER_BYTES: usize = 32 << 20;
@@ -93,10 +96,11 @@ impl Lexical {
         Ok(())
     }
 
-    /// The best `limit` chunks for these terms with their BM25 scores, best first.
-    pub fn search(&self, terms: &[String], filter: &Filter, limit: usize) -> Result<Vec<(ChunkId, f32)>> {
+    /// The best `limit` chunks for what is wanted with their BM25 scores, best first.
+    pub fn search(&self, wanted: &Wanted, filter: &Filter, limit: usize) -> Result<Vec<(ChunkId, f32)>> {
         let searcher = self.reader.searcher();
-        let Some(query) = query::build(&self.fields, terms, filter) else { return Ok(Vec::new()) };
+        let holding = self.holding(&wanted.unspaced())?;
+        let Some(query) = query::build(&self.fields, wanted, &holding, filter) else { return Ok(Vec::new()) };
         let found = searcher.search(&query, &TopDocs::with_limit(limit.max(1)).order_by_score()).map_err(failed)?;
         let mut hits = Vec::with_capacity(found.len());
         for (score, address) in found {
@@ -119,6 +123,19 @@ impl Lexical {
                 Ok((1.0 + (all - n + 0.5).max(0.0) / (n + 0.5)).ln())
             })
             .collect()
+    }
+
+    /// Number of chunks that the scope sees and that have this index term in their text, title or headings.
+    pub fn frequency(&self, term: &str, scope: &AccessScope) -> Result<u64> {
+        let filter = Filter { scope: scope.clone(), collections: Vec::new(), languages: Vec::new(), documents: None };
+        let wanted = Wanted::terms([&term.to_owned()]);
+        let Some(query) = query::build(&self.fields, &wanted, &[], &filter) else { return Ok(0) };
+        Ok(self.reader.searcher().search(&query, &Count).map_err(failed)? as u64)
+    }
+
+    /// Whether a chunk that the scope sees has this index term in its text, its title or its headings.
+    pub fn occurs(&self, term: &str, scope: &AccessScope) -> Result<bool> {
+        Ok(self.frequency(term, scope)? > 0)
     }
 
     /// Ids of all chunks in the index.
