@@ -147,8 +147,8 @@ fn allowed(word: &str) -> u8 {
     if word.chars().count() < LETTERS_FOR_TWO { 1 } else { 2 }
 }
 
-/// Of the words in the texts of the candidates the nearest; of equally near ones that of the most frequent term, in the
-/// spelling that is met most often.
+/// Of the words in the texts of the candidates the nearest; of equally near ones that of the most frequent term, in small
+/// letters where it is met so, else in the spelling that is met most often.
 fn nearest(unknown: Unknown, texts: impl Fn(&Candidate) -> Vec<String>) -> Option<Correction> {
     let typed = unknown.word.to_lowercase();
     // By distance, frequency of the term (less is better), the word in small letters; then each spelling with its number.
@@ -170,8 +170,9 @@ fn nearest(unknown: Unknown, texts: impl Fn(&Candidate) -> Vec<String>) -> Optio
             }
         }
     }
-    let (_, (term, spellings)) = met.into_iter().next()?;
-    let (word, _) = spellings.into_iter().max_by_key(|(_, count)| *count)?;
+    let ((_, _, small), (term, spellings)) = met.into_iter().next()?;
+    let frequent = spellings.into_iter().max_by_key(|(spelling, count)| (*spelling == small, *count));
+    let (word, _) = frequent?;
     Some(Correction { word: unknown.word, term: unknown.term, instead: Instead { word, term } })
 }
 

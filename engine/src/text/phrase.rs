@@ -26,11 +26,13 @@ impl Phrase {
         if found.is_empty() || found.len() > MAX_PHRASE_TERMS {
             return None;
         }
+        let pieces = pieces(typed);
         // One identifier has a term for the whole, which finds it in every spelling.
-        if found.len() > 1 && found[1..].concat() == found[0] {
+        let compound = pieces.len() > 1 && pieces[1..].iter().all(|piece| piece.joined);
+        if compound && found[1..].concat() == found[0] {
             found.truncate(1);
         }
-        let units = pieces(typed).iter().map(|piece| piece.unit()).collect();
+        let units = pieces.iter().map(|piece| piece.unit()).collect();
         Some(Phrase { typed: typed.trim().to_owned(), terms: found, units })
     }
 
@@ -85,5 +87,6 @@ mod tests {
     fn an_identifier_is_its_whole() {
         assert_eq!(Phrase::new("ERR-4012").expect("a word").terms, ["err4012"]);
         assert_eq!(Phrase::new("ERR 4012").expect("words").terms, ["err", "4012"]);
+        assert_eq!(Phrase::new("bye bye").expect("words").terms, ["bye", "bye"]);
     }
 }

@@ -6,6 +6,9 @@
 mod analyzer;
 mod dictionary;
 mod query;
+mod settled;
+#[cfg(test)]
+mod tests;
 
 use std::path::Path;
 use std::sync::Arc;

@@ -8,6 +8,7 @@ use tantivy::query::{
 use tantivy::schema::{Field, IndexRecordOption};
 
 use super::Fields;
+use super::settled::Settled;
 use crate::store::types::{ChunkId, Filter, visible_groups};
 use crate::text::Phrase;
 
@@ -94,7 +95,7 @@ pub fn build(fields: &Fields, wanted: &Wanted, holding: &[Vec<Term>], filter: &F
         clauses.push((Occur::Must, unscored(Box::new(TermSetQuery::new(terms.clone())))));
     }
     for phrase in &wanted.excluded {
-        clauses.push((Occur::MustNot, unscored(anywhere(fields, &phrase.terms))));
+        clauses.push((Occur::MustNot, Box::new(Settled(anywhere(fields, &phrase.terms)))));
     }
     restrict(&mut clauses, fields, wanted.among.as_deref(), filter);
     Some(BooleanQuery::new(clauses))
