@@ -2,7 +2,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use crate::text::{self, Language};
+use crate::text::{self, Kind, Language, Term};
 use crate::{Error, Result};
 
 /// An analysed query.
@@ -26,11 +26,24 @@ impl Query {
         if chars > max_chars {
             return Err(Error::QueryTooLong { chars, limit: max_chars });
         }
-        let all = text::terms(&text);
-        let telling: Vec<String> = all.iter().filter(|term| !is_question_word(term)).cloned().collect();
-        let terms = if telling.is_empty() { all } else { telling };
-        Ok(Query { language: text::detect(&text), text, terms })
+        let language = text::detect(&text);
+        let terms = telling(&text::analyze(&text, language));
+        Ok(Query { language, text, terms })
     }
+}
+
+/// The terms without the words that only ask, and without what overlaps them (the pairs of 时 in 什么时候); all of them
+/// when nothing else is left.
+fn telling(all: &[Term]) -> Vec<String> {
+    let asking: Vec<&Term> = all.iter().filter(|term| is_question_word(&term.text)).collect();
+    let overlaps = |term: &Term| {
+        asking.iter().any(|asks| {
+            let same_script = asks.kind == Kind::Word || term.kind != Kind::Word;
+            same_script && asks.position < term.position + term.span && term.position < asks.position + asks.span
+        })
+    };
+    let telling: Vec<String> = all.iter().filter(|term| !overlaps(term)).map(|term| term.text.clone()).collect();
+    if telling.is_empty() { all.iter().map(|term| term.text.clone()).collect() } else { telling }
 }
 
 /// Words by which a question asks. They are rare in documents, so BM25 would take them for the most telling ones.

@@ -153,16 +153,17 @@ impl Lexical {
         if let Some(language) = &chunk.language {
             document.add_text(self.fields.language, language);
         }
-        document.add_text(self.fields.title, &chunk.title);
+        let marked = |text: &str| analyzer::mark(text, chunk.language.as_deref());
+        document.add_text(self.fields.title, marked(&chunk.title));
         if let Some(heading) = &chunk.heading {
-            document.add_text(self.fields.heading, heading);
+            document.add_text(self.fields.heading, marked(heading));
         }
         // In the body, where the chunk with the header row itself has it: else its words would be rare there, and that
         // chunk the best for every question that names a column.
         if let Some(header) = &chunk.table_header {
-            document.add_text(self.fields.body, header);
+            document.add_text(self.fields.body, marked(header));
         }
-        document.add_text(self.fields.body, &chunk.text);
+        document.add_text(self.fields.body, marked(&chunk.text));
         document
     }
 }
