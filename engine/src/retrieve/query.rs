@@ -35,7 +35,8 @@ impl Query {
 /// The terms without the words that only ask, and without what overlaps them (the pairs of 时 in 什么时候); all of them
 /// when nothing else is left.
 fn telling(all: &[Term]) -> Vec<String> {
-    let asking: Vec<&Term> = all.iter().filter(|term| is_question_word(&term.text)).collect();
+    let asking: Vec<&Term> =
+        all.iter().filter(|term| term.kind != Kind::Form && is_question_word(&term.text)).collect();
     let overlaps = |term: &Term| {
         asking.iter().any(|asks| {
             let same_script = asks.kind == Kind::Word || term.kind != Kind::Word;
@@ -114,6 +115,9 @@ mod tests {
             ("What does ERR-4012 mean?", "err4012 err 4012 mean"),
             ("who are you", "who are you"),
             ("ＥＲＲ－４０１２", "err4012 err 4012"),
+            ("U.S. law", "us u s law"),
+            ("什么时候可以用年假", "时候 候可 可以 以用 用 用年 年 年假 假"),
+            ("請問計程車費用怎麼報銷", "出租 车 计程 程车 车费 费用 报销"),
         ] {
             let query = Query::analyze("query", typed, 100).expect("a good query");
             assert_eq!(query.terms.join(" "), expected, "{typed}");

@@ -213,7 +213,9 @@ fn push_word(run: &str, tail: &str, rest: &str, before: char, out: &mut Terms<'_
     let name = match () {
         _ if tail.starts_with("++") => Some(format!("{}++", fold::lower(run))),
         _ if tail.starts_with('#') && run.len() == 1 => Some(format!("{}#", fold::lower(run))),
-        _ if before == '.' && run.starts_with(|c: char| c.is_ascii_alphabetic()) => Some(format!(".{}", fold::lower(run))),
+        _ if before == '.' && run.starts_with(|c: char| c.is_ascii_alphabetic()) => {
+            Some(format!(".{}", fold::lower(run)))
+        }
         _ => None,
     };
     if let Some(name) = name {
@@ -285,7 +287,7 @@ mod tests {
         check("iPhone mRNA McKay", "iphon mrna mckay");
         check("C++, C# and .NET", "c++ c c# c and .net net");
         check("node.js", "node.js node js");
-        check("R&D, U.S.A.", "r&d r d usa u a");
+        check("R&D, U.S.A.", "r&d r d usa u s a");
         check("TCP/IP", "tcp ip");
         meet("e-mail", "email");
         meet("log-in", "login");
@@ -298,7 +300,15 @@ mod tests {
         check("15 GB", "15gb 15 gb");
         check("15GB", "15gb");
         check("31 Jan 2026", "20260131 31 202601 jan 2026");
-        let dates = ["2026-01-31", "31 Jan 2026", "January 31st, 2026", "2026年1月31日", "2026/1/31", "31.01.2026", "２０２６年１月３１日"];
+        let dates = [
+            "2026-01-31",
+            "31 Jan 2026",
+            "January 31st, 2026",
+            "2026年1月31日",
+            "2026/1/31",
+            "31.01.2026",
+            "２０２６年１月３１日",
+        ];
         for date in dates {
             assert!(terms(date).contains(&"20260131".to_owned()), "{date}");
         }
@@ -339,7 +349,9 @@ mod tests {
 
     #[test]
     fn words_of_taiwan_find_those_of_the_mainland() {
-        for (there, here) in [("計程車", "出租车"), ("軟體", "软件"), ("資訊安全", "信息安全"), ("滑鼠", "鼠标"), ("印表機", "打印机")] {
+        for (there, here) in
+            [("計程車", "出租车"), ("軟體", "软件"), ("資訊安全", "信息安全"), ("滑鼠", "鼠标"), ("印表機", "打印机")]
+        {
             let (there, here) = (terms(there), terms(here));
             let words: Vec<_> = there.iter().filter(|term| here.contains(term)).collect();
             assert!(!words.is_empty(), "{there:?} {here:?}");
@@ -375,7 +387,8 @@ mod tests {
 
     #[test]
     fn a_phrase_is_what_surely_stands_side_by_side() {
-        let shown = |text: &str| phrase(text).iter().map(|(at, term)| format!("{at}{term}")).collect::<Vec<_>>().join(" ");
+        let shown =
+            |text: &str| phrase(text).iter().map(|(at, term)| format!("{at}{term}")).collect::<Vec<_>>().join(" ");
         assert_eq!(shown("annual leave"), "0annual 1leav");
         assert_eq!(shown("带薪年假"), "0带薪 1薪年 2年假");
         assert_eq!(shown("ERR-4012"), "0err4012");

@@ -41,7 +41,7 @@ pub fn push(compound: &str, out: &mut Terms<'_>) {
     }
     let mut written = compound.split(joins).filter(|part| !part.is_empty());
     for (i, part) in parts.iter().enumerate() {
-        let clitic = i > 0 && !identifier && matches!(*part, "s" | "t" | "re" | "ve" | "ll" | "d" | "m");
+        let clitic = i > 0 && lower.contains('\'') && matches!(*part, "s" | "t" | "re" | "ve" | "ll" | "d" | "m");
         match written.next() {
             _ if clitic => {}
             Some(written) => push_word(written, part, out),

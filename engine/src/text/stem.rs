@@ -39,7 +39,8 @@ pub fn stem(word: &str) -> String {
 /// The term of a word in lower case in a language of Latin letters: by that language's stemmer, or as it is written,
 /// accents included, where there is none. `None` for English, for other scripts and for what says nothing new.
 pub fn in_language(word: &str, language: &str) -> Option<String> {
-    let letters = word.chars().all(|c| c.is_ascii_lowercase() || (c.is_lowercase() && c < '\u{250}') || is_vietnamese(c));
+    let letters =
+        word.chars().all(|c| c.is_ascii_lowercase() || (c.is_lowercase() && c < '\u{250}') || is_vietnamese(c));
     if language == "en" || !letters {
         return None;
     }
