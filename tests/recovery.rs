@@ -245,3 +245,34 @@ async fn a_killed_server_keeps_what_it_acknowledged() {
     taproot.assert_healthy();
     assert_eq!(taproot.ingest().unchanged, 10);
 }
+
+const WHILE_MADE_ANEW: [&str; 3] = ["lexical-making", "lexical-made", "lexical-renamed"];
+
+/// An index of another version of the program, and a start that is killed while it makes the new one.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_change_of_the_lexical_index_is_finished_by_the_next_start() {
+    let taproot = Taproot::new();
+    taproot.write("en.md", "# Network\n\nThe VPN client reports ERR-4012 when the gateway is unreachable.\n");
+    taproot.write("zh.md", "# 資訊安全\n\n員工應每九十天更換一次密碼，並啟用雙重驗證。\n");
+    assert_eq!(taproot.ingest().added, 2);
+    let lexical = taproot.data().join("lexical");
+    for failpoint in WHILE_MADE_ANEW {
+        let current =
+            std::fs::read_dir(&lexical).expect("a folder").next().expect("an index").expect("an entry").path();
+        std::fs::rename(&current, lexical.join("1-other")).expect("renamed");
+        let mut command = taproot.command(["search", "ERR-4012"]);
+        command.env("TAPROOT_TEST_FAILPOINT", failpoint);
+        let died = command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("the program starts");
+        assert_eq!(died.signal(), Some(SIGABRT), "{failpoint} was never reached");
+
+        let server = Server::start(&taproot);
+        for (query, uri) in [("err4012", "en.md"), ("更换密码", "zh.md"), ("密碼", "zh.md")] {
+            assert_eq!(taproot.search(query)[0].uri, uri, "{failpoint}: {query}");
+        }
+        taproot.assert_healthy();
+        drop(server);
+        let left: Vec<_> =
+            std::fs::read_dir(&lexical).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+        assert_eq!(left, [current], "{failpoint}");
+    }
+}

@@ -46,6 +46,77 @@ fn identifiers_words_and_stems_are_found() {
     }
 }
 
+/// Each thing is written in one way in the documents and looked for in another.
+#[test]
+fn what_is_written_in_several_ways_is_found_by_each() {
+    let taproot = Taproot::new();
+    for (name, text) in [
+        ("lease.md", "The lease of the café in Zürich ends on 31 January 2026."),
+        ("server.md", "Each server has 15GB of memory and must stay below 30℃."),
+        ("code.md", "Call getUserById of the HashMap; it is written in C++ and .NET."),
+        ("mail.md", "Send an e-mail to the R&D department."),
+        ("walk.txt", "从车站到工厂步行5公里，沿途有路牌。"),
+        ("taxi.txt", "員工搭乘計程車的費用可以報銷，軟體開發部門除外。"),
+        ("name.txt", "本季度预算由李晓明确认之后生效。"),
+        ("urlaub.md", "Die Verträge der Beschäftigten regeln, wie viele Urlaubstage ihnen in jedem Jahr zustehen."),
+        ("conges.md", "Les congés des salariés sont fixés par les contrats et par la convention de la société."),
+        ("otpusk.md", "Сотрудникам полагается ежегодный оплачиваемый отпуск продолжительностью двадцать восемь дней."),
+        ("kyuka.md", "社員には年次有給休暇が与えられます。"),
+        ("hyuga.md", "직원은 연차 휴가를 신청할 수 있습니다."),
+        ("laa.md", "พนักงานมีสิทธิ์ลาพักร้อนได้ปีละสิบวัน"),
+    ] {
+        taproot.write(name, text);
+    }
+    assert!(taproot.ingest().failed.is_empty());
+    for (query, uri) in [
+        ("2026-01-31", "lease.md"),
+        ("2026年1月31日", "lease.md"),
+        ("cafe zurich", "lease.md"),
+        ("15 GB", "server.md"),
+        ("30 °C", "server.md"),
+        ("30摄氏度", "server.md"),
+        ("get user by id", "code.md"),
+        ("hash_map", "code.md"),
+        ("email", "mail.md"),
+        ("Ｒ＆Ｄ", "mail.md"),
+        ("5km", "walk.txt"),
+        ("出租车", "taxi.txt"),
+        ("计程车报销", "taxi.txt"),
+        ("软件", "taxi.txt"),
+        ("李晓明", "name.txt"),
+        ("Vertrag", "urlaub.md"),
+        ("Wie regelt mein Vertrag den Urlaubstag?", "urlaub.md"),
+        ("le congé du salarié", "conges.md"),
+        ("отпуска сотрудников", "otpusk.md"),
+        ("有給休暇", "kyuka.md"),
+        ("휴가는", "hyuga.md"),
+        ("ลาพักร้อน", "laa.md"),
+    ] {
+        let hits = taproot.search(query);
+        assert_eq!(hits.first().map(|hit| hit.uri.as_str()), Some(uri), "{query}: {hits:#?}");
+        assert!(hits[0].scores.lexical.is_some(), "{query} is found by its words: {:?}", hits[0].scores);
+    }
+}
+
+/// Product names do not make a Chinese question English, and no vector of it is asked for.
+#[test]
+fn a_mixed_question_is_told_by_what_most_of_it_is() {
+    let taproot = Taproot::new();
+    taproot.write("zh.txt", "DolphinScheduler 支持 Zookeeper 与 MySQL 作为注册中心。");
+    taproot.write("en.txt", "DolphinScheduler supports Zookeeper and MySQL as its registry.");
+    assert!(taproot.ingest().failed.is_empty());
+    for (query, first, by_meaning) in [
+        ("DolphinScheduler 支持哪些注册中心？", "zh.txt", false),
+        ("MySQL注册中心", "zh.txt", false),
+        ("which registry does DolphinScheduler support", "en.txt", true),
+        ("the DolphinScheduler registry 注册", "en.txt", true),
+    ] {
+        let hits = taproot.search(query);
+        assert_eq!(hits[0].uri, first, "{query}");
+        assert_eq!(hits.iter().any(|hit| hit.scores.vector.is_some()), by_meaning, "{query}");
+    }
+}
+
 #[test]
 fn stems_are_the_same_in_question_and_text() {
     let taproot = library();

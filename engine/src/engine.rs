@@ -15,8 +15,8 @@ use crate::answer::Answerer;
 use crate::executor::Executor;
 use crate::models::Models;
 use crate::retrieve::{Found, GlossaryFile, Query, Retriever};
-use crate::store::{Catalog, Doctor, EdgeVectors, Filter, Lexical, ServerVectors, Space, VectorStore, Writer};
-use crate::{AccessScope, Error, Result};
+use crate::store::{Catalog, Doctor, EdgeVectors, Filter, ServerVectors, Space, VectorStore, Writer};
+use crate::{AccessScope, Error, Result, store};
 
 /// What the engine needs to open.
 #[derive(Debug, Clone)]
@@ -102,7 +102,7 @@ impl Engine {
         let models = Arc::new(executor.run(move || Models::load(&models_dir, threads)).await?);
         let catalog = Catalog::open(&data.join("catalog.sqlite")).await?;
         catalog.expect_meta("embedder", &models.embedder.fingerprint()).await?;
-        let lexical = Lexical::open(&data.join("lexical"))?;
+        let lexical = store::open_lexical(&data.join("lexical"), &catalog).await?;
         let dimensions = models.embedder.dimensions();
         let vectors: Arc<dyn VectorStore> = match &config.qdrant {
             None => Arc::new(EdgeVectors::open(&data.join("vectors"), dimensions, executor.clone())?),

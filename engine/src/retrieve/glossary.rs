@@ -22,7 +22,7 @@ use serde::Deserialize;
 use toml::Spanned;
 
 use super::query::is_question_word;
-use crate::text::{Phrase, Piece, Unit, pieces};
+use crate::text::{Phrase, Piece, Unit, pieces, terms};
 use crate::{Error, Result};
 
 const MAX_FILE_BYTES: u64 = 1 << 20;
@@ -39,6 +39,8 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 #[derive(Debug, Clone, PartialEq)]
 pub struct Expansion {
     pub said: Phrase,
+    /// Index terms of what was said.
+    pub words: Vec<String>,
     pub alternatives: Vec<Phrase>,
 }
 
@@ -52,6 +54,7 @@ pub struct Glossary {
 #[derive(Debug)]
 struct Expression {
     phrase: Phrase,
+    words: Vec<String>,
     alternatives: Vec<Phrase>,
     /// It is spelled like a word that any question has (`IT`, `WHO`): it counts only as the file writes it.
     only_as_written: bool,
@@ -122,11 +125,11 @@ impl Glossary {
         });
         match known {
             Some(known) => known.alternatives.extend(alternatives),
-            None => same_start.push(Expression {
-                phrase: phrase.clone(),
-                alternatives,
-                only_as_written: phrase.terms.iter().all(|term| is_question_word(term)),
-            }),
+            None => {
+                let words = terms(&phrase.typed);
+                let only_as_written = words.iter().all(|word| is_question_word(word));
+                same_start.push(Expression { phrase: phrase.clone(), words, alternatives, only_as_written });
+            }
         }
     }
 
@@ -144,7 +147,7 @@ impl Glossary {
             at += said.map_or(1, |expression| expression.phrase.units().len());
             if let Some(said) = said.filter(|said| found.iter().all(|known| known.said != said.phrase)) {
                 let alternatives = said.alternatives.iter().take(MAX_ALTERNATIVES).cloned().collect();
-                found.push(Expansion { said: said.phrase.clone(), alternatives });
+                found.push(Expansion { said: said.phrase.clone(), words: said.words.clone(), alternatives });
             }
         }
         found

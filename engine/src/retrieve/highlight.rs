@@ -27,12 +27,16 @@ impl Marks {
     /// Everything that was looked for, in whatever words.
     pub fn of(query: &Query, wanted: &Wanted) -> Marks {
         let mut marks = Marks { phrases: query.phrases.clone(), ..Marks::default() };
-        for term in wanted.any.iter().flat_map(|group| &group.0).flat_map(|way| &way.terms) {
+        for term in wanted.any.iter().flat_map(|group| &group.0).flat_map(|way| way.terms()) {
             if term.contains(is_unspaced) {
                 marks.runs.push(term.chars().map(folded).collect());
             } else {
-                marks.words.insert(term.clone());
+                marks.words.insert(term.to_owned());
             }
+        }
+        // Beside words a single character says nothing: 年 of 年假 also stands in 2026年.
+        if marks.runs.iter().any(|run| run.len() > 1) {
+            marks.runs.retain(|run| run.len() > 1);
         }
         marks
     }

@@ -3,7 +3,7 @@
 use super::glossary::{Expansion, Glossary};
 use super::query::Query;
 use crate::store::{Alternative, Group, Wanted};
-use crate::text::{Phrase, pieces};
+use crate::text::{Phrase, pieces, terms};
 
 /// Weight of a synonym beside the 1 of the word that was typed: a chunk that says it as it was asked comes before one
 /// that says it otherwise.
@@ -22,7 +22,7 @@ pub struct Plan {
 impl Plan {
     pub fn of(query: &Query, glossary: &Glossary) -> Plan {
         let expansions = glossary.expand(&pieces(&query.text));
-        let said = |term: &String| expansions.iter().any(|expansion| expansion.said.terms.contains(term));
+        let said = |term: &String| expansions.iter().any(|expansion| expansion.words.contains(term));
         let (known, plain): (Vec<String>, Vec<String>) = query.terms.iter().cloned().partition(said);
         let mut wanted = Wanted::terms(&plain);
         wanted.any.extend(expansions.iter().map(|expansion| group(expansion, &known)));
@@ -33,9 +33,9 @@ impl Plan {
 
     /// Looks for a word that stands somewhere in place of one that stands nowhere.
     pub fn correct(&mut self, term: &str, instead: String) {
-        let group = self.wanted.any.iter_mut().find(|group| group.0.iter().any(|way| way.terms == [term]));
+        let group = self.wanted.any.iter_mut().find(|group| group.0.iter().any(|way| way.terms() == [term]));
         if let Some(group) = group {
-            group.0.push(Alternative::words(vec![instead], CORRECTION_WEIGHT));
+            group.0.push(Alternative::Words(vec![instead], CORRECTION_WEIGHT));
         }
     }
 }
@@ -43,19 +43,24 @@ impl Plan {
 /// An expression in all its ways. One of more words counts as much as the one that was typed, not more: the BM25 score of
 /// a phrase is that of the sum of its words.
 fn group(expansion: &Expansion, known: &[String]) -> Group {
-    let said: Vec<String> = expansion.said.terms.iter().filter(|term| known.contains(term)).cloned().collect();
+    let said: Vec<String> = expansion.words.iter().filter(|term| known.contains(term)).cloned().collect();
     let length = said.len().max(1) as f32;
     let other = |phrase: &Phrase| {
-        let weight = SYNONYM_WEIGHT * (length / phrase.terms.len() as f32).min(1.0);
-        Alternative::phrase(phrase.terms.clone(), weight)
+        // What the index cannot tell for certain as a phrase is looked for by its words.
+        let words = if phrase.needs_the_text() { terms(&phrase.typed) } else { Vec::new() };
+        let weight = SYNONYM_WEIGHT * (length / words.len().max(phrase.terms.len()) as f32).min(1.0);
+        match words.is_empty() {
+            true => Alternative::Phrase(phrase.terms.clone(), weight),
+            false => Alternative::Words(words, weight),
+        }
     };
-    let own = Some(Alternative::words(said, 1.0)).filter(|own| !own.terms.is_empty());
+    let own = (!said.is_empty()).then(|| Alternative::Words(said.clone(), 1.0));
     Group(own.into_iter().chain(expansion.alternatives.iter().map(other)).collect())
 }
 
 #[cfg(test)]
 mod tests {
-    use super::Plan;
+    use super::{Alternative, Plan};
     use crate::retrieve::glossary::Glossary;
     use crate::retrieve::query::Query;
 
@@ -64,7 +69,10 @@ mod tests {
         let glossary = Glossary::parse("[[entry]]\nterms = [\"PTO\", \"paid time off\"]").expect("a glossary");
         let plan = |typed: &str| Plan::of(&Query::search(typed, 100).expect("a query"), &glossary);
         let shown = |plan: &Plan| -> Vec<Vec<String>> {
-            let way = |way: &super::Alternative| format!("{} {:.2}", way.terms.join(" "), way.weight);
+            let way = |way: &Alternative| {
+                let (Alternative::Words(_, weight) | Alternative::Phrase(_, weight)) = way;
+                format!("{} {weight:.2}", way.terms().join(" "))
+            };
             plan.wanted.any.iter().map(|group| group.0.iter().map(way).collect()).collect()
         };
         assert_eq!(shown(&plan("PTO rules")), [vec!["rule 1.00"], vec!["pto 1.00", "paid time off 0.23"]]);

@@ -2,9 +2,9 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::syntax::{self, Kind};
+use super::syntax::{self, Intent};
 use crate::store::{ChunkId, Wanted};
-use crate::text::{self, Language, Phrase};
+use crate::text::{self, Kind, Language, Phrase, Term};
 use crate::{Error, Result};
 
 /// An analysed query.
@@ -26,16 +26,16 @@ pub struct Query {
 impl Query {
     /// Checks and analyses what is searched for.
     pub fn search(typed: &str, max_chars: usize) -> Result<Query> {
-        Query::analyze("query", typed, Kind::Search, max_chars)
+        Query::analyze("query", typed, Intent::Search, max_chars)
     }
 
     /// Checks and analyses a question: nothing in it is taken for an exclusion.
     pub fn question(typed: &str, max_chars: usize) -> Result<Query> {
-        Query::analyze("question", typed, Kind::Question, max_chars)
+        Query::analyze("question", typed, Intent::Question, max_chars)
     }
 
     /// `what` names it in errors.
-    fn analyze(what: &'static str, typed: &str, kind: Kind, max_chars: usize) -> Result<Query> {
+    fn analyze(what: &'static str, typed: &str, intent: Intent, max_chars: usize) -> Result<Query> {
         let typed: String = typed.trim().nfkc().collect();
         if typed.is_empty() {
             return Err(Error::EmptyQuery { what });
@@ -44,11 +44,10 @@ impl Query {
         if chars > max_chars {
             return Err(Error::QueryTooLong { chars, limit: max_chars });
         }
-        let syntax::Parts { text, phrases, excluded } = syntax::parse(&typed, kind);
-        let all = text::terms(&text);
-        let telling: Vec<String> = all.iter().filter(|term| !is_question_word(term)).cloned().collect();
-        let terms = if telling.is_empty() { all } else { telling };
-        Ok(Query { typed, language: text::detect(&text), text, terms, phrases, excluded })
+        let syntax::Parts { text, phrases, excluded } = syntax::parse(&typed, intent);
+        let language = text::detect(&text);
+        let terms = telling(&text::analyze(&text, language));
+        Ok(Query { typed, language, text, terms, phrases, excluded })
     }
 
     /// The same with the words of its phrases anywhere.
@@ -78,6 +77,21 @@ impl Query {
         self.phrases.iter().filter(|phrase| phrase.needs_the_text()).all(holds)
             && !self.excluded.iter().filter(|phrase| phrase.needs_the_text()).any(holds)
     }
+}
+
+/// The terms without the words that only ask, and without what overlaps them (the pairs of 时 in 什么时候); all of them
+/// when nothing else is left.
+fn telling(all: &[Term]) -> Vec<String> {
+    let asking: Vec<&Term> =
+        all.iter().filter(|term| term.kind != Kind::Form && is_question_word(&term.text)).collect();
+    let overlaps = |term: &Term| {
+        asking.iter().any(|asks| {
+            let same_script = asks.kind == Kind::Word || term.kind != Kind::Word;
+            same_script && asks.position < term.position + term.span && term.position < asks.position + asks.span
+        })
+    };
+    let telling: Vec<String> = all.iter().filter(|term| !overlaps(term)).map(|term| term.text.clone()).collect();
+    if telling.is_empty() { all.iter().map(|term| term.text.clone()).collect() } else { telling }
 }
 
 /// Words by which a question asks. They are rare in documents, so BM25 would take them for the most telling ones.
@@ -148,6 +162,9 @@ mod tests {
             ("What does ERR-4012 mean?", "err4012 err 4012 mean"),
             ("who are you", "who are you"),
             ("ＥＲＲ－４０１２", "err4012 err 4012"),
+            ("U.S. law", "us u s law"),
+            ("什么时候可以用年假", "时候 候可 可以 以用 用 用年 年 年假 假"),
+            ("請問計程車費用怎麼報銷", "出租 车 计程 程车 车费 费用 报销"),
         ] {
             let query = Query::search(typed, 100).expect("a good query");
             assert_eq!(query.terms.join(" "), expected, "{typed}");

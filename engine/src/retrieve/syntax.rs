@@ -28,16 +28,16 @@ pub struct Parts {
 
 /// Whether exclusions are meant as such.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
+pub enum Intent {
     Search,
     /// In a question a minus is a dash, or belongs to an option of a program.
     Question,
 }
 
 /// Takes a query apart. Nothing that was typed is lost: it is in the text or in an exclusion.
-pub fn parse(typed: &str, kind: Kind) -> Parts {
+pub fn parse(typed: &str, intent: Intent) -> Parts {
     // What has several lines was pasted, and a minus at the start of a line is a bullet.
-    let excludes = kind == Kind::Search && !typed.trim().contains('\n');
+    let excludes = intent == Intent::Search && !typed.trim().contains('\n');
     let parts = split(typed, excludes);
     let is_left = parts.text.chars().any(char::is_alphanumeric);
     // Nothing but exclusions looks for nothing: then they are words.
@@ -118,7 +118,7 @@ mod tests {
     use proptest::prelude::*;
     use unicode_normalization::UnicodeNormalization;
 
-    use super::{Kind, Parts, parse};
+    use super::{Intent, Parts, parse};
     use crate::text::Phrase;
 
     fn shown(phrases: &[Phrase]) -> Vec<&str> {
@@ -128,7 +128,7 @@ mod tests {
     #[track_caller]
     fn check(typed: &str, text: &str, phrases: &[&str], excluded: &[&str]) {
         let folded: String = typed.nfkc().collect();
-        let parts = parse(&folded, Kind::Search);
+        let parts = parse(&folded, Intent::Search);
         assert_eq!(
             (parts.text.as_str(), shown(&parts.phrases), shown(&parts.excluded)),
             (text, phrases.to_vec(), excluded.to_vec())
@@ -179,13 +179,13 @@ mod tests {
         ] {
             check(typed, typed.nfkc().collect::<String>().as_str(), &[], &[]);
         }
-        let question = parse("what does rm -rf \"my folder\" do", Kind::Question);
+        let question = parse("what does rm -rf \"my folder\" do", Intent::Question);
         assert_eq!((shown(&question.phrases), shown(&question.excluded)), (vec!["my folder"], vec![]));
     }
 
     #[test]
     fn there_are_bounds() {
-        let parts = parse(&"\"a b\" -c ".repeat(100), Kind::Search);
+        let parts = parse(&"\"a b\" -c ".repeat(100), Intent::Search);
         assert_eq!((parts.phrases.len(), parts.excluded.len()), (8, 16));
         assert!(parts.text.contains("-c"), "what is too many stays as text");
     }
@@ -201,8 +201,8 @@ mod tests {
     proptest! {
         #[test]
         fn nothing_that_was_typed_is_lost(typed in "([a-c年假0-9 \n'\"“”„«»「」『』＂－−-]|\\PC){0,40}", question in any::<bool>()) {
-            let kind = if question { Kind::Question } else { Kind::Search };
-            let parts = parse(&typed, kind);
+            let intent = if question { Intent::Question } else { Intent::Search };
+            let parts = parse(&typed, intent);
             let mut expected: Vec<char> = typed.chars().filter(|c| c.is_alphanumeric()).collect();
             expected.sort_unstable();
             prop_assert_eq!(letters(&parts), expected);

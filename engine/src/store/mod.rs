@@ -7,6 +7,7 @@
 mod catalog;
 mod doctor;
 mod lexical;
+mod reindex;
 mod space;
 #[cfg(test)]
 mod tests;
@@ -17,6 +18,7 @@ mod writer;
 pub use catalog::{Catalog, FileDocument, FileRecord, StoredChunk, title_or_name};
 pub use doctor::Doctor;
 pub use lexical::{Alternative, Group, Lexical, Wanted};
+pub use reindex::open_lexical;
 pub use space::Space;
 pub use types::{ChunkId, Filter, IndexedChunk, Labels, NewChunk, NewDocument, embedded_text, join_headings};
 pub use vectors::{EdgeVectors, ServerVectors, VectorStore};

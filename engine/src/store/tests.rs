@@ -20,7 +20,7 @@ struct Stores {
 impl Stores {
     async fn open(dir: &Path) -> Stores {
         let catalog = Catalog::open(&dir.join("catalog.sqlite")).await.expect("a catalog");
-        let lexical = Lexical::open(&dir.join("lexical")).expect("a lexical index");
+        let lexical = open_lexical(&dir.join("lexical"), &catalog).await.expect("a lexical index");
         let vectors = EdgeVectors::open(&dir.join("vectors"), 2, Executor::new(2, 10)).expect("a vector store");
         let vectors: Arc<dyn VectorStore> = Arc::new(vectors);
         let writer = Writer::new(catalog.clone(), lexical.clone(), Arc::clone(&vectors), Space::of(dir));
@@ -168,6 +168,56 @@ async fn a_crash_before_the_switch_keeps_the_old_version() {
 #[tokio::test]
 async fn a_crash_after_the_switch_keeps_the_new_version() {
     assert_eq!(crash_after(3).await, ["new"]);
+}
+
+/// An index as another version of the program left it, with what a kill may have left beside it.
+#[tokio::test]
+async fn an_index_of_another_kind_is_made_anew() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let lexical = dir.path().join("lexical");
+    let current = lexical.join(Lexical::kind());
+    let stores = Stores::open(dir.path()).await;
+    stores
+        .writer
+        .commit(vec![stores.document("a.txt", "one two"), stores.document("b.txt", "資訊安全")])
+        .await
+        .expect("committed");
+    stores.close().await;
+
+    let laid_out: [(&str, fn(&Path, &Path)); 4] = [
+        ("of the first version, without a folder of its own", |lexical, current| {
+            std::fs::remove_dir_all(current).expect("removed");
+            std::fs::write(lexical.join("meta.json"), "{}").expect("written");
+        }),
+        ("of another version", |lexical, current| {
+            std::fs::rename(current, lexical.join("1-00000000")).expect("renamed");
+        }),
+        ("half made", |lexical, current| {
+            std::fs::rename(current, lexical.join(format!("{}.new", Lexical::kind()))).expect("renamed");
+            std::fs::create_dir(lexical.join("1-00000000")).expect("made");
+        }),
+        ("made, and the old one still there", |lexical, _| {
+            std::fs::create_dir(lexical.join("1-00000000")).expect("made");
+        }),
+    ];
+    for (what, lay_out) in laid_out {
+        lay_out(&lexical, &current);
+        let stores = Stores::open(dir.path()).await;
+        assert_eq!(stores.texts().await, ["one two", "資訊安全"], "{what}");
+        for query in ["two", "信息安全"] {
+            let terms = crate::text::terms(query);
+            assert_eq!(
+                stores.lexical.search(&Wanted::terms(&terms), &everything(), 10).expect("a search").len(),
+                1,
+                "{what}: {query}"
+            );
+        }
+        let left: Vec<_> =
+            std::fs::read_dir(&lexical).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
+        assert_eq!(left, [current.clone()], "{what}");
+        stores.writer.commit(vec![stores.document("a.txt", "one two")]).await.expect("it takes changes");
+        stores.close().await;
+    }
 }
 
 #[tokio::test]

@@ -2,14 +2,20 @@
 //! terms, its sentences, and offsets counted in characters.
 
 mod analyze;
+mod compound;
+mod dates;
+mod fold;
+mod han;
 mod instructions;
 mod language;
 mod offsets;
 mod phrase;
 mod sentences;
 mod spans;
+mod stem;
+mod units;
 
-pub use analyze::terms;
+pub use analyze::{Kind, Term, VERSION, analyze, phrase, terms, terms_in};
 pub use instructions::{addresses_a_model, passages_to_a_model};
 pub use language::{Language, detect};
 pub use offsets::CharIndex;

@@ -1,52 +1,39 @@
 //! Words in order and side by side: what a searcher puts in quotes.
 //!
-//! Words are compared by their stems, in any case and width, as in the index. Where a phrase has characters of a script
-//! without spaces, the index cannot say for certain that it stands in a text, because a dictionary may cut the text
-//! elsewhere; then [`Phrase::stands_in`] looks at the text itself.
+//! Words are compared by their stems, in any case and width, as in the index. Of a single character of a script without
+//! spaces, and of Thai, the index cannot say for certain that it stands in a text; then [`Phrase::stands_in`] looks at
+//! the text itself.
 
+use super::analyze::{self, Kind, analyze};
 use super::spans::{Unit, pieces};
-use super::terms;
 
 /// Most index terms of a phrase.
-pub const MAX_PHRASE_TERMS: usize = 64;
+const MAX_PHRASE_TERMS: usize = 64;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phrase {
     /// As typed, without quotes.
     pub typed: String,
-    /// Index terms, in order.
-    pub terms: Vec<String>,
+    /// Index terms that stand at these distances from one another wherever the phrase stands; may be none.
+    pub terms: Vec<(usize, String)>,
     units: Vec<Unit>,
+    certain: bool,
 }
 
 impl Phrase {
     /// `None` when there is no word in it, or more than [`MAX_PHRASE_TERMS`].
     pub fn new(typed: &str) -> Option<Phrase> {
-        let mut found = terms(typed);
-        if found.is_empty() || found.len() > MAX_PHRASE_TERMS {
+        let units: Vec<Unit> = pieces(typed).iter().map(|piece| piece.unit()).collect();
+        let terms = analyze::phrase(typed);
+        if units.is_empty() || terms.len() > MAX_PHRASE_TERMS {
             return None;
         }
-        let pieces = pieces(typed);
-        // One identifier has a term for the whole, which finds it in every spelling.
-        let compound = pieces.len() > 1 && pieces[1..].iter().all(|piece| piece.joined);
-        if compound && found[1..].concat() == found[0] {
-            found.truncate(1);
-        }
-        let units = pieces.iter().map(|piece| piece.unit()).collect();
-        Some(Phrase { typed: typed.trim().to_owned(), terms: found, units })
+        Some(Phrase { typed: typed.trim().to_owned(), terms, units, certain: is_certain(typed) })
     }
 
-    /// Whether its terms side by side in the index do not mean quite the same as the phrase in the text.
+    /// Whether its terms in the index do not mean quite the same as the phrase in the text.
     pub fn needs_the_text(&self) -> bool {
-        self.units.iter().any(|unit| matches!(unit, Unit::Character(_)))
-    }
-
-    /// The characters of scripts without spaces in it, folded.
-    pub fn characters(&self) -> impl Iterator<Item = char> + '_ {
-        self.units.iter().filter_map(|unit| match unit {
-            Unit::Character(c) => Some(*c),
-            Unit::Word(_) => None,
-        })
+        !self.certain
     }
 
     pub fn units(&self) -> &[Unit] {
@@ -55,10 +42,20 @@ impl Phrase {
 
     pub fn stands_in(&self, text: &str) -> bool {
         let Some(first) = self.units.first() else { return false };
-        let pieces = pieces(text);
-        let units: Vec<Unit> = pieces.iter().map(|piece| piece.unit()).collect();
+        let units: Vec<Unit> = pieces(text).iter().map(|piece| piece.unit()).collect();
         units.windows(self.units.len()).any(|window| window[0] == *first && window == self.units)
     }
+}
+
+/// Whether every place of it has a term that is there in any text that has the phrase.
+fn is_certain(typed: &str) -> bool {
+    let terms = analyze(typed, None);
+    let end = terms.iter().map(|term| term.position + term.span).max().unwrap_or_default();
+    let sure = |at: usize| {
+        let mut here = terms.iter().filter(|term| matches!(term.kind, Kind::Word | Kind::Pair));
+        here.any(|term| (term.position..term.position + term.span).contains(&at))
+    };
+    end > 0 && (0..end).all(sure)
 }
 
 #[cfg(test)]
@@ -85,8 +82,25 @@ mod tests {
 
     #[test]
     fn an_identifier_is_its_whole() {
-        assert_eq!(Phrase::new("ERR-4012").expect("a word").terms, ["err4012"]);
-        assert_eq!(Phrase::new("ERR 4012").expect("words").terms, ["err", "4012"]);
-        assert_eq!(Phrase::new("bye bye").expect("words").terms, ["bye", "bye"]);
+        let terms = |typed: &str| -> Vec<String> {
+            Phrase::new(typed).expect("words").terms.into_iter().map(|(_, term)| term).collect()
+        };
+        assert_eq!(terms("ERR-4012"), ["err4012"]);
+        assert_eq!(terms("ERR 4012"), ["err", "4012"]);
+        assert_eq!(terms("bye bye"), ["bye", "bye"]);
+    }
+
+    #[test]
+    fn a_single_character_needs_the_text() {
+        for (phrase, expected) in [
+            ("annual leave", false),
+            ("年假", false),
+            ("假", true),
+            ("VPN 假", true),
+            ("ERR-4012", false),
+            ("ไทย", true),
+        ] {
+            assert_eq!(Phrase::new(phrase).expect("words").needs_the_text(), expected, "{phrase}");
+        }
     }
 }

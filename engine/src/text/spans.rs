@@ -39,9 +39,10 @@ pub fn pieces(text: &str) -> Vec<Piece<'_>> {
     // Gaps since the last piece, and whether the last one could join.
     let (mut gaps, mut joiner) = (usize::MAX, false);
     for (at, (byte, c)) in text.char_indices().enumerate() {
-        let class = if is_mark(c) { Class::Word } else { Class::of(c) };
+        let class = Class::of(c);
         let end = byte + c.len_utf8();
         match (class, found.last_mut()) {
+            (_, Some(last)) if gaps == 0 && is_mark(c) => (last.end, last.text) = (at + 1, &text[began..end]),
             (Class::Gap, _) => {
                 gaps = gaps.saturating_add(1);
                 joiner = joins(c);
@@ -109,6 +110,7 @@ mod tests {
             ("ERR-4012, err_code", "ERR +4012 err +code"),
             ("VPN连接 10.0.0.1", "VPN 连 接 10 +0 +0 +1"),
             ("well - known", "well known"),
+            ("ไม่ cafe\u{301}", "ไ ม่ cafe\u{301}"),
             ("…", ""),
         ] {
             let found = pieces(text);

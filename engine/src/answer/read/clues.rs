@@ -11,7 +11,7 @@ use crate::Result;
 use crate::models::{Models, Reader, Reading};
 use crate::retrieve::{Found, Query, is_question_word};
 use crate::store::Lexical;
-use crate::text::{SentenceSpan, sentences, slice_chars, terms};
+use crate::text::{SentenceSpan, sentences, slice_chars, terms_in};
 
 /// Numbers that describe a sentence; each is between about 0 and 1, but for `span`.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -170,10 +170,11 @@ impl<'a> Passage<'a> {
         let chunk = &found.chunk;
         let sentences = sentences(&chunk.text);
         let texts: Vec<&str> = sentences.iter().map(|s| slice_chars(&chunk.text, s.start, s.end)).collect();
+        let language = chunk.language.as_deref();
         let headings = format!("{}\n{}", chunk.title, chunk.heading.as_deref().unwrap_or_default());
         Passage {
-            terms: texts.iter().map(|text| terms(text).into_iter().collect()).collect(),
-            headings: terms(&headings).into_iter().collect(),
+            terms: texts.iter().map(|text| terms_in(text, language).into_iter().collect()).collect(),
+            headings: terms_in(&headings, language).into_iter().collect(),
             sentences,
             texts,
         }

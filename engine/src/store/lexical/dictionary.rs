@@ -1,4 +1,4 @@
-//! What the index's dictionary of terms says: which terms are spelled alike, and which hold a character.
+//! What the index's dictionary says: which terms are spelled alike.
 //!
 //! A dictionary knows the terms of hidden chunks too. Nothing of it is shown: its terms are looked for, and what is
 //! found is filtered like any other hit.
@@ -11,13 +11,11 @@ use tantivy::schema::Field;
 use tantivy::termdict::TermDictionary;
 
 use super::{Lexical, failed};
-use crate::text::{folded, is_unspaced, terms};
+use crate::text::terms;
 use crate::{Error, Result};
 
 /// Terms taken that are spelled like a word, at the most.
 const MAX_SIMILAR: usize = 200;
-/// First character of the scripts that put no spaces between words (Thai); the dictionary is in this order.
-const FIRST_UNSPACED: char = '\u{e00}';
 
 impl Lexical {
     /// Index terms of words that are at most `distance` (1 or 2) insertions, deletions, replacements and swaps of
@@ -43,26 +41,6 @@ impl Lexical {
         })?;
         found.remove(stem);
         Ok(found.into_iter().collect())
-    }
-
-    /// For each of the characters (of scripts without spaces) the index terms that hold it.
-    pub(super) fn holding(&self, characters: &[char]) -> Result<Vec<Vec<Term>>> {
-        let mut holding = vec![Vec::new(); characters.len()];
-        if characters.is_empty() {
-            return Ok(holding);
-        }
-        self.each_dictionary(|field, dictionary| {
-            let mut unspaced = dictionary.range().ge(FIRST_UNSPACED.to_string()).into_stream()?;
-            while unspaced.advance() {
-                let Ok(term) = std::str::from_utf8(unspaced.key()) else { continue };
-                for c in term.chars().filter(|&c| is_unspaced(c)).map(folded) {
-                    let at = characters.iter().position(|&wanted| wanted == c);
-                    at.into_iter().for_each(|at| holding[at].push(Term::from_field_text(field, term)));
-                }
-            }
-            Ok(())
-        })?;
-        Ok(holding)
     }
 
     /// Goes through the dictionaries of all segments and of the fields that are searched.

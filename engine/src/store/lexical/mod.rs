@@ -4,6 +4,7 @@
 //! no text; the catalog has it.
 
 mod analyzer;
+mod builder;
 mod dictionary;
 mod query;
 mod settled;
@@ -20,10 +21,11 @@ use tantivy::schema::{FAST, Field, IndexRecordOption, STRING, Schema, TextFieldI
 use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
 use uuid::Uuid;
 
+pub use builder::Builder;
 pub use query::{Alternative, Group, Wanted};
 
 use super::types::{ChunkId, Filter, IndexedChunk, allow_field};
-use crate::{AccessScope, Error, Result};
+use crate::{AccessScope, Error, Result, text};
 
 /// Memory of the index writer before it writes a segment.
 const WRITER_BYTES: usize = 32 << 20;
@@ -57,13 +59,17 @@ pub struct Lexical {
 }
 
 impl Lexical {
+    /// Names what an index of this program holds: the version of the terms and the fields. One of another kind cannot be
+    /// searched.
+    pub fn kind() -> String {
+        // What tantivy writes of the fields; it cannot fail, and would be the same for all programs if it did.
+        let fields = serde_json::to_vec(&schema().0).unwrap_or_default();
+        format!("{}-{}", text::VERSION, &blake3::hash(&fields).to_hex()[..8])
+    }
+
     /// Opens the index in `dir`, and makes it when the folder is empty.
     pub fn open(dir: &Path) -> Result<Lexical> {
-        std::fs::create_dir_all(dir).map_err(|source| Error::Io { path: dir.to_owned(), source })?;
-        let (schema, fields) = schema();
-        let directory = MmapDirectory::open(dir).map_err(|e| Error::Lexical(Box::new(e)))?;
-        let index = Index::open_or_create(directory, schema).map_err(failed)?;
-        index.tokenizers().register(ANALYZER, analyzer::Analyzer);
+        let (index, fields) = index(dir)?;
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(failed)?;
         let writer = index.writer_with_num_threads(1, WRITER_BYTES).map_err(failed)?;
         Ok(Lexical { reader, writer: Arc::new(Mutex::new(writer)), fields })
@@ -74,7 +80,7 @@ impl Lexical {
         let writer = self.writer.lock();
         for chunk in chunks {
             writer.delete_term(self.chunk_term(chunk.id));
-            writer.add_document(self.document(chunk)).map_err(failed)?;
+            writer.add_document(self.fields.document(chunk)).map_err(failed)?;
         }
         Ok(())
     }
@@ -102,8 +108,7 @@ impl Lexical {
     /// The best `limit` chunks for what is wanted with their BM25 scores, best first.
     pub fn search(&self, wanted: &Wanted, filter: &Filter, limit: usize) -> Result<Vec<(ChunkId, f32)>> {
         let searcher = self.reader.searcher();
-        let holding = self.holding(&wanted.unspaced())?;
-        let Some(query) = query::build(&self.fields, wanted, &holding, filter) else { return Ok(Vec::new()) };
+        let Some(query) = query::build(&self.fields, wanted, filter) else { return Ok(Vec::new()) };
         let found = searcher.search(&query, &TopDocs::with_limit(limit.max(1)).order_by_score()).map_err(failed)?;
         let mut hits = Vec::with_capacity(found.len());
         for (score, address) in found {
@@ -132,7 +137,7 @@ impl Lexical {
     pub fn frequency(&self, term: &str, scope: &AccessScope) -> Result<u64> {
         let filter = Filter { scope: scope.clone(), collections: Vec::new(), languages: Vec::new(), documents: None };
         let wanted = Wanted::terms([&term.to_owned()]);
-        let Some(query) = query::build(&self.fields, &wanted, &[], &filter) else { return Ok(0) };
+        let Some(query) = query::build(&self.fields, &wanted, &filter) else { return Ok(0) };
         Ok(self.reader.searcher().search(&query, &Count).map_err(failed)? as u64)
     }
 
@@ -155,34 +160,37 @@ impl Lexical {
     fn chunk_term(&self, id: ChunkId) -> Term {
         Term::from_field_text(self.fields.chunk, &id.to_string())
     }
+}
 
+impl Fields {
     fn document(&self, chunk: &IndexedChunk) -> TantivyDocument {
         let (high, low) = chunk.id.0.as_u64_pair();
         let mut document = TantivyDocument::default();
-        document.add_text(self.fields.chunk, chunk.id.to_string());
-        document.add_u64(self.fields.id_high, high);
-        document.add_u64(self.fields.id_low, low);
-        document.add_text(self.fields.document, &chunk.document_id);
-        document.add_text(self.fields.collection, &chunk.collection);
+        document.add_text(self.chunk, chunk.id.to_string());
+        document.add_u64(self.id_high, high);
+        document.add_u64(self.id_low, low);
+        document.add_text(self.document, &chunk.document_id);
+        document.add_text(self.collection, &chunk.collection);
         for group in allow_field(&chunk.access.allow) {
-            document.add_text(self.fields.allow, group);
+            document.add_text(self.allow, group);
         }
         for group in &chunk.access.deny {
-            document.add_text(self.fields.deny, group);
+            document.add_text(self.deny, group);
         }
         if let Some(language) = &chunk.language {
-            document.add_text(self.fields.language, language);
+            document.add_text(self.language, language);
         }
-        document.add_text(self.fields.title, &chunk.title);
+        let marked = |text: &str| analyzer::mark(text, chunk.language.as_deref());
+        document.add_text(self.title, marked(&chunk.title));
         if let Some(heading) = &chunk.heading {
-            document.add_text(self.fields.heading, heading);
+            document.add_text(self.heading, marked(heading));
         }
         // In the body, where the chunk with the header row itself has it: else its words would be rare there, and that
         // chunk the best for every question that names a column.
         if let Some(header) = &chunk.table_header {
-            document.add_text(self.fields.body, header);
+            document.add_text(self.body, marked(header));
         }
-        document.add_text(self.fields.body, &chunk.text);
+        document.add_text(self.body, marked(&chunk.text));
         document
     }
 }
@@ -202,6 +210,15 @@ impl SegmentIds {
     fn get(&self, doc: u32) -> Option<ChunkId> {
         Some(ChunkId(Uuid::from_u64_pair(self.high.first(doc)?, self.low.first(doc)?)))
     }
+}
+
+fn index(dir: &Path) -> Result<(Index, Fields)> {
+    std::fs::create_dir_all(dir).map_err(|source| Error::Io { path: dir.to_owned(), source })?;
+    let (schema, fields) = schema();
+    let directory = MmapDirectory::open(dir).map_err(|e| Error::Lexical(Box::new(e)))?;
+    let index = Index::open_or_create(directory, schema).map_err(failed)?;
+    index.tokenizers().register(ANALYZER, analyzer::Analyzer);
+    Ok((index, fields))
 }
 
 fn schema() -> (Schema, Fields) {

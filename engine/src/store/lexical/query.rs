@@ -1,6 +1,8 @@
 //! What is wanted and a filter → a tantivy query. Built from analysed terms: tantivy's own query parser would make a
 //! phrase of a run of ideographs, and give meaning to a user's punctuation.
 
+use std::collections::HashMap;
+
 use tantivy::Term;
 use tantivy::query::{
     BooleanQuery, BoostQuery, ConstScoreQuery, DisjunctionMaxQuery, Occur, PhraseQuery, Query, TermQuery, TermSetQuery,
@@ -24,7 +26,7 @@ const MAX_TERMS: usize = 128;
 pub struct Wanted {
     /// A chunk has one of these at least, and scores for each that it has.
     pub any: Vec<Group>,
-    /// Each of these stands in a chunk, as far as the index can tell: see [`Phrase::needs_the_text`].
+    /// Each of these stands in a chunk, as far as the index can tell ([`Phrase::needs_the_text`] says when it cannot).
     pub required: Vec<Phrase>,
     /// None of these does.
     pub excluded: Vec<Phrase>,
@@ -37,65 +39,57 @@ pub struct Wanted {
 pub struct Group(pub Vec<Alternative>);
 
 #[derive(Debug, Clone, PartialEq)]
-pub struct Alternative {
-    pub terms: Vec<String>,
-    pub weight: f32,
-    /// The terms stand side by side; otherwise each scores by itself.
-    pub adjacent: bool,
+pub enum Alternative {
+    /// Each scores by itself; with their weight.
+    Words(Vec<String>, f32),
+    /// Index terms at these distances from one another; with their weight.
+    Phrase(Vec<(usize, String)>, f32),
 }
 
 impl Wanted {
     /// The terms, each with the weight of its number.
     pub fn terms<'a>(terms: impl IntoIterator<Item = &'a String>) -> Wanted {
-        let mut any: Vec<Group> = Vec::new();
+        let mut counts: Vec<(&String, f32)> = Vec::new();
+        let mut places: HashMap<&String, usize> = HashMap::new();
         for term in terms {
-            let known = any.iter_mut().flat_map(|group| &mut group.0).find(|way| way.terms[0] == *term);
-            match known {
-                Some(way) => way.weight += 1.0,
-                None => any.push(Group(vec![Alternative::words(vec![term.clone()], 1.0)])),
+            let place = *places.entry(term).or_insert(counts.len());
+            match counts.get_mut(place) {
+                Some((_, count)) => *count += 1.0,
+                None => counts.push((term, 1.0)),
             }
         }
-        Wanted { any, ..Wanted::default() }
-    }
-
-    /// The characters of scripts without spaces that a chunk must have for its required phrases, each once.
-    pub fn unspaced(&self) -> Vec<char> {
-        let mut found: Vec<char> = self.required.iter().flat_map(Phrase::characters).collect();
-        found.sort_unstable();
-        found.dedup();
-        found
+        let group = |(term, count): (&String, f32)| Group(vec![Alternative::Words(vec![term.clone()], count)]);
+        Wanted { any: counts.into_iter().map(group).collect(), ..Wanted::default() }
     }
 }
 
 impl Alternative {
-    pub fn words(terms: Vec<String>, weight: f32) -> Alternative {
-        Alternative { terms, weight, adjacent: false }
-    }
-
-    pub fn phrase(terms: Vec<String>, weight: f32) -> Alternative {
-        Alternative { terms, weight, adjacent: true }
+    /// Index terms, in order.
+    pub fn terms(&self) -> Vec<&str> {
+        match self {
+            Alternative::Words(terms, _) => terms.iter().map(String::as_str).collect(),
+            Alternative::Phrase(terms, _) => terms.iter().map(|(_, term)| term.as_str()).collect(),
+        }
     }
 }
 
 type Clauses = Vec<(Occur, Box<dyn Query>)>;
 
-/// `None` when there is nothing to look for. `holding` are the index's terms that have a character of an unspaced script
-/// in them, for each such character of the required phrases.
-pub fn build(fields: &Fields, wanted: &Wanted, holding: &[Vec<Term>], filter: &Filter) -> Option<BooleanQuery> {
+/// `None` when there is nothing to look for.
+pub fn build(fields: &Fields, wanted: &Wanted, filter: &Filter) -> Option<BooleanQuery> {
     let mut clauses: Clauses = Vec::new();
     if !wanted.any.is_empty() {
         clauses.push((Occur::Must, Box::new(BooleanQuery::new(scored(fields, &wanted.any)))));
     } else if wanted.among.is_none() {
         return None;
     }
-    for phrase in wanted.required.iter().filter(|phrase| !phrase.needs_the_text()) {
-        clauses.push((Occur::Must, unscored(anywhere(fields, &phrase.terms))));
+    for phrase in &wanted.required {
+        clauses.extend(anywhere(fields, &phrase.terms).map(|query| (Occur::Must, unscored(query))));
     }
-    for terms in holding {
-        clauses.push((Occur::Must, unscored(Box::new(TermSetQuery::new(terms.clone())))));
-    }
-    for phrase in &wanted.excluded {
-        clauses.push((Occur::MustNot, Box::new(Settled(anywhere(fields, &phrase.terms)))));
+    // Of an exclusion that the index cannot tell for certain, too much would be left out.
+    for phrase in wanted.excluded.iter().filter(|phrase| !phrase.needs_the_text()) {
+        let query = anywhere(fields, &phrase.terms);
+        clauses.extend(query.map(|query| -> (Occur, Box<dyn Query>) { (Occur::MustNot, Box::new(Settled(query))) }));
     }
     restrict(&mut clauses, fields, wanted.among.as_deref(), filter);
     Some(BooleanQuery::new(clauses))
@@ -118,30 +112,38 @@ fn scored(fields: &Fields, groups: &[Group]) -> Clauses {
 }
 
 fn ways(fields: &Fields, way: &Alternative) -> Clauses {
-    let weights = [(fields.body, 1.0), (fields.title, TITLE_WEIGHT), (fields.heading, HEADING_WEIGHT)];
     let mut clauses: Clauses = Vec::new();
-    let mut push = |query: Box<dyn Query>, weight: f32| {
-        clauses.push((Occur::Should, Box::new(BoostQuery::new(query, weight * way.weight))));
-    };
-    for term in way.terms.iter().take(MAX_TERMS).filter(|_| !way.adjacent) {
-        weights.iter().for_each(|&(field, weight)| push(word(field, term), weight));
-    }
-    if way.adjacent {
-        weights.iter().for_each(|&(field, weight)| push(side_by_side(field, &way.terms), weight));
+    for (field, weight) in [(fields.body, 1.0), (fields.title, TITLE_WEIGHT), (fields.heading, HEADING_WEIGHT)] {
+        let mut push = |query: Box<dyn Query>, own: f32| {
+            clauses.push((Occur::Should, Box::new(BoostQuery::new(query, weight * own))));
+        };
+        match way {
+            Alternative::Words(terms, own) => {
+                terms.iter().take(MAX_TERMS).for_each(|term| push(word(field, term), *own))
+            }
+            Alternative::Phrase(terms, own) => {
+                side_by_side(field, terms).into_iter().for_each(|query| push(query, *own))
+            }
+        }
     }
     clauses
 }
 
-/// The terms side by side in one of the fields.
-fn anywhere(fields: &Fields, terms: &[String]) -> Box<dyn Query> {
-    let each = [fields.body, fields.title, fields.heading].map(|field| (Occur::Should, side_by_side(field, terms)));
-    Box::new(BooleanQuery::new(each.into()))
+/// The terms at their distances in one of the fields.
+fn anywhere(fields: &Fields, terms: &[(usize, String)]) -> Option<Box<dyn Query>> {
+    let each = [fields.body, fields.title, fields.heading].map(|field| side_by_side(field, terms));
+    let each: Clauses = each.into_iter().flatten().map(|query| (Occur::Should, query)).collect();
+    if each.is_empty() { None } else { Some(Box::new(BooleanQuery::new(each))) }
 }
 
-fn side_by_side(field: Field, terms: &[String]) -> Box<dyn Query> {
+fn side_by_side(field: Field, terms: &[(usize, String)]) -> Option<Box<dyn Query>> {
     match terms {
-        [only] => word(field, only),
-        several => Box::new(PhraseQuery::new(several.iter().map(|term| Term::from_field_text(field, term)).collect())),
+        [] => None,
+        [(_, only)] => Some(word(field, only)),
+        several => {
+            let placed = several.iter().map(|(at, term)| (*at, Term::from_field_text(field, term)));
+            Some(Box::new(PhraseQuery::new_with_offset(placed.collect())))
+        }
     }
 }
 
