@@ -282,7 +282,7 @@ impl Engine {
         filters: Option<&Filters>,
     ) -> Result<Filter> {
         let documents = match filters {
-            Some(filters) => self.retriever()?.catalog.narrowed(filters).await?,
+            Some(filters) => self.retriever()?.catalog.narrowed(scope, filters).await?,
             None => None,
         };
         Ok(Filter {

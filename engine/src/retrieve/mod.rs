@@ -3,6 +3,7 @@
 mod copies;
 mod fuse;
 mod query;
+mod ties;
 
 use std::sync::Arc;
 
@@ -12,6 +13,7 @@ pub use fuse::fuse;
 pub use query::{Query, is_question_word};
 
 use copies::collapse;
+use ties::cut;
 
 use crate::Result;
 use crate::executor::Executor;
@@ -84,7 +86,8 @@ impl Retriever {
         }
         let (models, text) = (Arc::clone(&self.models), query.text.clone());
         let vector = self.executor.run(move || models.embedder.embed_query(&text)).await?;
-        self.vectors.search(vector, filter, LEG_DEPTH).await
+        // One more, to know whether the last ones are equal.
+        Ok(cut(self.vectors.search(vector, filter, LEG_DEPTH + 1).await?, LEG_DEPTH))
     }
 }
 

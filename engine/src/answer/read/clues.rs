@@ -7,11 +7,11 @@ use std::collections::{HashMap, HashSet};
 
 use super::Candidate;
 use super::weights::{self, Weights};
-use crate::Result;
 use crate::models::{Models, Reader, Reading};
 use crate::retrieve::{Found, Query, is_question_word};
 use crate::store::Lexical;
 use crate::text::{SentenceSpan, sentences, slice_chars, terms};
+use crate::{AccessScope, Result};
 
 /// Numbers that describe a sentence; each is between about 0 and 1, but for `span`.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -73,12 +73,12 @@ pub struct Question<'a> {
 }
 
 impl<'a> Question<'a> {
-    pub fn new(models: &'a Models, lexical: &Lexical, query: &'a Query) -> Result<Question<'a>> {
+    pub fn new(models: &'a Models, lexical: &Lexical, scope: &AccessScope, query: &'a Query) -> Result<Question<'a>> {
         let reader =
             models.reader.as_ref().filter(|reader| query.language.is_some_and(|language| reader.knows(language)));
         let unique: HashSet<&String> = query.terms.iter().filter(|term| !is_question_word(term)).collect();
         let unique: Vec<String> = unique.into_iter().cloned().collect();
-        let idf = lexical.idf(&unique)?;
+        let idf = lexical.idf(&unique, scope)?;
         let weights: HashMap<String, f32> = unique.into_iter().zip(idf).collect();
         Ok(Question {
             query,

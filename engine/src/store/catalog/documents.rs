@@ -141,6 +141,11 @@ fn push_conditions(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope, list: 
     if let Some(uri) = &list.uri {
         query.push(" AND d.uri = ").push_bind(uri.clone());
     }
+    push_scope(query, scope);
+}
+
+/// Only documents that the scope sees.
+pub(super) fn push_scope(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope) {
     if let Some(groups) = &scope.groups {
         // The lists are JSON, and no name of a group has a quote, a comma or a backslash in it.
         let quoted = |group: &String| serde_json::Value::String(group.clone()).to_string();

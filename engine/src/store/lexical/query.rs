@@ -8,7 +8,7 @@ use tantivy::query::{BooleanQuery, BoostQuery, ConstScoreQuery, Occur, Query, Te
 use tantivy::schema::{Field, IndexRecordOption};
 
 use super::Fields;
-use crate::store::types::{Filter, visible_groups};
+use crate::store::types::Filter;
 
 /// Weights of the fields beside the body's 1. Title and headings say in few words what a chunk is about, but the same
 /// words of all chunks of a document: of 0, .3, .6 and 1 for the title, .3 was best or as good on every set tried.
@@ -17,7 +17,7 @@ const HEADING_WEIGHT: f32 = 0.3;
 /// Most different terms of a query that are looked up.
 const MAX_TERMS: usize = 128;
 
-/// `None` when there is nothing to look for.
+/// `None` when there is nothing to look for. Permissions are no part of the query: who collects its hits looks at them.
 pub fn build(fields: &Fields, terms: &[String], filter: &Filter) -> Option<BooleanQuery> {
     let mut counts: HashMap<&str, f32> = HashMap::new();
     let mut order = Vec::new();
@@ -39,24 +39,18 @@ pub fn build(fields: &Fields, terms: &[String], filter: &Filter) -> Option<Boole
         }
     }
     let mut clauses: Vec<(Occur, Box<dyn Query>)> = vec![(Occur::Must, Box::new(BooleanQuery::new(scored)))];
-    let mut restrict = |occur: Occur, field: Field, values: &[String]| {
+    let mut restrict = |field: Field, values: &[String]| {
         let terms: Vec<Term> = values.iter().map(|value| Term::from_field_text(field, value)).collect();
         let set = ConstScoreQuery::new(Box::new(TermSetQuery::new(terms)), 0.0);
-        clauses.push((occur, Box::new(set)));
+        clauses.push((Occur::Must, Box::new(set)));
     };
-    if let Some(groups) = visible_groups(&filter.scope) {
-        restrict(Occur::Must, fields.allow, &groups);
-    }
-    if let Some(groups) = filter.scope.groups.as_ref().filter(|groups| !groups.is_empty()) {
-        restrict(Occur::MustNot, fields.deny, groups);
-    }
     for (field, values) in [(fields.collection, &filter.collections), (fields.language, &filter.languages)] {
         if !values.is_empty() {
-            restrict(Occur::Must, field, values);
+            restrict(field, values);
         }
     }
     if let Some(documents) = &filter.documents {
-        restrict(Occur::Must, fields.document, documents);
+        restrict(fields.document, documents);
     }
     Some(BooleanQuery::new(clauses))
 }
