@@ -130,10 +130,20 @@ impl Engine {
         if !(1..=MAX_HITS).contains(&k) {
             return Err(Error::InvalidRequest { what: "k", detail: format!("{k} is not between 1 and {MAX_HITS}") });
         }
+        let offset = request.offset.unwrap_or(0);
+        if offset > MAX_HITS - k {
+            let detail = format!("{offset} and {k} more hits are more than {MAX_HITS} together");
+            return Err(Error::InvalidRequest { what: "offset", detail });
+        }
         let query = Query::analyze("query", &request.query, self.inner.config.max_query_chars)?;
         let filter = self.filter(scope, request.collections.as_deref(), request.filters.as_ref()).await?;
-        let found = retriever.search(&query, &filter, k).await?;
-        Ok(SearchResponse { hits: found.iter().map(Found::hit).collect() })
+        // One more, to know whether there is a next page.
+        let mut found = retriever.search(&query, &filter, offset + k + 1).await?;
+        let next_offset = (found.len() > offset + k).then_some(offset + k);
+        found.truncate(offset + k);
+        let page = found.iter().skip(offset);
+        let hit = if request.explain { Found::explained } else { Found::hit };
+        Ok(SearchResponse { hits: page.map(hit).collect(), next_offset })
     }
 
     /// Answers a question. Events are sent as they come about; the last one is `FinalAnswer`. A receiver that is
@@ -196,8 +206,9 @@ impl Engine {
         Ok(Deleted { document_id: document.id, uri: document.uri, chunks: document.chunks, file_removed: false })
     }
 
-    pub async fn counts(&self) -> Result<Counts> {
-        self.retriever()?.catalog.counts().await
+    /// Of what the scope sees.
+    pub async fn counts(&self, scope: &AccessScope) -> Result<Counts> {
+        self.retriever()?.catalog.counts(scope).await
     }
 
     /// Keeps the record of a job, so that it is still known after a restart.

@@ -1,13 +1,18 @@
 //! A query → ranked chunks: analyse, two legs, fuse, check with the catalog.
 
 mod copies;
+mod explain;
 mod fuse;
+mod notices;
 mod query;
+mod recency;
+mod supersede;
 mod ties;
+mod wording;
 
 use std::sync::Arc;
 
-use taproot_schemas::search::{Copy, Hit, LegScores};
+use taproot_schemas::search::{Copy, Explanation, Hit};
 
 pub use fuse::fuse;
 pub use query::{Query, is_question_word};
@@ -23,6 +28,8 @@ use crate::store::{Catalog, ChunkId, Filter, Lexical, StoredChunk, VectorStore};
 /// Candidates that each leg brings, however few are asked for: scores are scaled over them, so that another number
 /// would be another order.
 const LEG_DEPTH: usize = 300;
+/// Best hits whose documents are asked of when they are, and whether they still hold.
+const WEIGHED: usize = 50;
 /// How often a search looks when documents change under it; the last look counts whatever happens.
 const MAX_LOOKS: usize = 3;
 
@@ -41,7 +48,8 @@ pub struct Retriever {
 pub struct Found {
     pub chunk: StoredChunk,
     pub score: f32,
-    pub scores: LegScores,
+    /// How it came to that.
+    pub explanation: Explanation,
     /// Chunks of other documents that say the same, best first.
     pub copies: Vec<Copy>,
 }
@@ -67,11 +75,30 @@ impl Retriever {
         let fused = fuse(&lexical, &vector);
         let ids: Vec<ChunkId> = fused.iter().map(|hit| hit.id).collect();
         let mut live = self.catalog.live_chunks(filter, &ids).await?;
-        let found = fused.into_iter().filter_map(|hit| {
-            let scores = LegScores { lexical: hit.lexical, vector: hit.vector, rerank: None };
-            Some(Found { chunk: live.remove(&hit.id)?, score: hit.score, scores, copies: Vec::new() })
-        });
-        Ok(found.collect())
+        let mut found: Vec<Found> = Vec::with_capacity(fused.len());
+        found.extend(fused.into_iter().filter_map(|hit| {
+            let explanation = Explanation { lexical: hit.lexical, vector: hit.vector, boosts: Vec::new() };
+            Some(Found { chunk: live.remove(&hit.id)?, score: hit.score, explanation, copies: Vec::new() })
+        }));
+        self.weigh(query, &mut found).await?;
+        Ok(found)
+    }
+
+    /// Lets what the documents say of themselves count: when they are from, and whether they still hold.
+    async fn weigh(&self, query: &Query, found: &mut [Found]) -> Result<()> {
+        let top = found.len().min(WEIGHED);
+        let mut documents: Vec<(&str, i64)> =
+            found[..top].iter().map(|hit| (hit.chunk.document_id.as_str(), hit.chunk.version)).collect();
+        documents.sort_unstable();
+        documents.dedup();
+        let heads = self.catalog.heads(&documents).await?;
+        let text = query.text.to_lowercase();
+        if let Some(wanted) = recency::wanted(&text, jiff::Zoned::now().date()) {
+            recency::boost(&mut found[..top], &heads, wanted);
+        }
+        supersede::penalize(&mut found[..top], &heads, &text);
+        explain::sort(found);
+        Ok(())
     }
 
     async fn lexical_leg(&self, query: &Query, filter: &Filter) -> Result<Vec<(ChunkId, f32)>> {
@@ -92,6 +119,7 @@ impl Retriever {
 }
 
 impl Found {
+    /// The hit as callers see it, without its explanation.
     pub fn hit(&self) -> Hit {
         let chunk = &self.chunk;
         Hit {
@@ -106,8 +134,9 @@ impl Found {
             start: chunk.start,
             end: chunk.end,
             score: self.score,
-            scores: self.scores,
+            scores: self.scores(),
             copies: self.copies.clone(),
+            explanation: None,
         }
     }
 }

@@ -14,7 +14,7 @@ mod types;
 mod vectors;
 mod writer;
 
-pub use catalog::{Catalog, FileDocument, FileRecord, StoredChunk, title_or_name};
+pub use catalog::{Catalog, FileDocument, FileRecord, Head, StoredChunk, title_or_name};
 pub use doctor::Doctor;
 pub use lexical::Lexical;
 pub use space::Space;

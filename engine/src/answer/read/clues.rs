@@ -3,7 +3,7 @@
 //! A word of the question weighs as much as it is rare (IDF). A sentence is read with its neighbours and its headings,
 //! which name what it says "it" of.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Candidate;
 use super::weights::{self, Weights};
@@ -66,7 +66,8 @@ impl Clues {
 pub struct Question<'a> {
     query: &'a Query,
     reader: Option<&'a Reader>,
-    weights: HashMap<String, f32>,
+    /// In order, so that the sums over them come out the same each time.
+    weights: BTreeMap<String, f32>,
     total: f32,
     wants_number: bool,
     model: &'static Weights,
@@ -76,10 +77,10 @@ impl<'a> Question<'a> {
     pub fn new(models: &'a Models, lexical: &Lexical, scope: &AccessScope, query: &'a Query) -> Result<Question<'a>> {
         let reader =
             models.reader.as_ref().filter(|reader| query.language.is_some_and(|language| reader.knows(language)));
-        let unique: HashSet<&String> = query.terms.iter().filter(|term| !is_question_word(term)).collect();
+        let unique: BTreeSet<&String> = query.terms.iter().filter(|term| !is_question_word(term)).collect();
         let unique: Vec<String> = unique.into_iter().cloned().collect();
         let idf = lexical.idf(&unique, scope)?;
-        let weights: HashMap<String, f32> = unique.into_iter().zip(idf).collect();
+        let weights: BTreeMap<String, f32> = unique.into_iter().zip(idf).collect();
         Ok(Question {
             query,
             reader,
@@ -104,7 +105,7 @@ impl<'a> Question<'a> {
         let shared = Clues {
             retrieval: found.score / best_retrieval,
             first: f32::from(u8::from(hit == 0)),
-            vector: found.scores.vector.unwrap_or(0.0),
+            vector: found.scores().vector.unwrap_or(0.0),
             ..Clues::default()
         };
         let mut out = Vec::with_capacity(passage.sentences.len());

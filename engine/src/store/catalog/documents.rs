@@ -106,13 +106,13 @@ impl Catalog {
         Ok(outline.into_iter().rev().find(|entry| entry.start <= at))
     }
 
-    pub async fn counts(&self) -> Result<Counts> {
-        let row = sqlx::query(
-            "SELECT COUNT(*), CAST(COALESCE(SUM(chunk_count), 0) AS BIGINT) FROM versions WHERE state = 'live'",
-        )
-        .fetch_one(&self.pool)
-        .await
-        .map_err(failed)?;
+    /// Of what the scope sees.
+    pub async fn counts(&self, scope: &AccessScope) -> Result<Counts> {
+        let mut select = QueryBuilder::<Sqlite>::new(
+            "SELECT COUNT(*), CAST(COALESCE(SUM(v.chunk_count), 0) AS BIGINT) FROM versions v WHERE v.state = 'live'",
+        );
+        push_scope(&mut select, scope);
+        let row = select.build().fetch_one(&self.pool).await.map_err(failed)?;
         Ok(Counts { documents: number(&row, 0)?, chunks: number(&row, 1)? })
     }
 }

@@ -23,7 +23,7 @@ const MAX_DOCUMENTS: usize = 50_000;
 /// Name of the field with a document's tags; a document's own metadata cannot have it.
 const TAG: &str = "#tag";
 /// Name of the field with the date of the document, `YYYY-MM-DD…`.
-const DATE: &str = "#date";
+pub(super) const DATE: &str = "#date";
 /// Metadata that tells of when a document is, the most telling first.
 const DATES: [&str; 3] = ["modified", "date", "created"];
 
