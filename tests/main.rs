@@ -15,6 +15,7 @@ mod jobs;
 mod labels;
 mod origin;
 mod processes;
+mod ranking;
 mod recovery;
 mod search;
 mod slack;

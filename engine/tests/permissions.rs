@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 use taproot_engine::store::{Labels, NewChunk, NewDocument};
 use taproot_engine::{Access, AccessScope, Engine, EngineConfig, ListDocuments};
 
-const CASES: u32 = 10;
+const CASES: u32 = 6;
 const GROUPS: [&str; 4] = ["hr", "it", "board", "实习生"];
 /// What documents are made of; each is embedded once. The last ones have words that are rare.
 const PASSAGES: [&str; 16] = [

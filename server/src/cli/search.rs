@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use futures_util::{StreamExt, TryStreamExt};
-use taproot_schemas::search::{SearchRequest, SearchResponse};
+use taproot_schemas::search::{Boost, BoostName, Explanation, LegShare, SearchRequest, SearchResponse};
 
 use super::batch::{self, QueryLine};
 use super::narrow::Narrow;
@@ -43,6 +43,12 @@ pub struct Search {
     /// Rank chunks in the run instead of documents
     #[arg(long, requires = "batch")]
     chunks: bool,
+    /// Pass over this many hits, for the next page; with -k, at most 1,000
+    #[arg(long, value_name = "N", conflicts_with = "batch", value_parser = clap::value_parser!(u32).range(..=1_000))]
+    offset: Option<u32>,
+    /// Say of each hit how it came to its score
+    #[arg(long, conflicts_with = "batch")]
+    explain: bool,
     #[command(flatten)]
     narrow: Narrow,
 }
@@ -57,11 +63,13 @@ impl Search {
             k: Some(self.k.unwrap_or(DEFAULT_HITS) as usize),
             collections: self.narrow.collections(),
             filters: self.narrow.filters(),
+            offset: self.offset.map(|offset| offset as usize),
+            explain: self.explain,
         };
         let session = Session::open(config, output).await?;
         let response = session.search(&request).await?;
         session.close().await?;
-        output.result(&response, human)
+        output.result(&response, |response| human(response, self.offset.unwrap_or(0) as usize))
     }
 
     async fn run_batch(&self, queries: &Path, run: &Path, config: &Config, output: &Output) -> Result<()> {
@@ -96,6 +104,7 @@ async fn lines_of(session: &Session, query: QueryLine, narrow: &Narrow, ranked: 
             k: Some(chunks),
             collections: narrow.collections(),
             filters: narrow.filters(),
+            ..SearchRequest::default()
         };
         let hits = session.search(&request).await?.hits;
         let enough = ranked == Ranked::Chunks || trec::documents(&hits) >= k;
@@ -106,7 +115,7 @@ async fn lines_of(session: &Session, query: QueryLine, narrow: &Narrow, ranked: 
     }
 }
 
-fn human(response: &SearchResponse) -> String {
+fn human(response: &SearchResponse, offset: usize) -> String {
     if response.hits.is_empty() {
         return "nothing found\n".to_string();
     }
@@ -117,11 +126,44 @@ fn human(response: &SearchResponse) -> String {
         let shown = passage.chars().take(SHOWN_CHARS).collect::<String>();
         let more = if shown.len() < passage.len() { "…" } else { "" };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{:>2}. {}  ({:.3})\n    {place}\n    {shown}{more}", index + 1, hit.title, hit.score);
+        let _ = writeln!(
+            text,
+            "{:>2}. {}  ({:.3})\n    {place}\n    {shown}{more}",
+            offset + index + 1,
+            hit.title,
+            hit.score
+        );
         if !hit.copies.is_empty() {
             let copies: Vec<&str> = hit.copies.iter().map(|copy| copy.uri.as_str()).collect();
             let _ = writeln!(text, "    also in: {}", copies.join(", "));
         }
+        if let Some(explanation) = &hit.explanation {
+            text.push_str(&explained(explanation));
+        }
+    }
+    if let Some(next) = response.next_offset {
+        let _ = writeln!(text, "more: --offset {next}");
+    }
+    text
+}
+
+/// A line for each thing that made the score.
+fn explained(explanation: &Explanation) -> String {
+    let mut text = String::new();
+    for (leg, share) in [("lexical", explanation.lexical), ("vector", explanation.vector)] {
+        let Some(LegShare { rank, raw, scaled, weight, contribution }) = share else { continue };
+        let _ = writeln!(
+            text,
+            "    {contribution:+.3}  {leg}: rank {rank}, score {raw:.3}, scaled {scaled:.3} × weight {weight:.2}"
+        );
+    }
+    for Boost { name, contribution, reason } in &explanation.boosts {
+        let name = match name {
+            BoostName::Rerank => "rerank",
+            BoostName::Recency => "recency",
+            BoostName::Superseded => "superseded",
+        };
+        let _ = writeln!(text, "    {contribution:+.3}  {name}: {reason}");
     }
     text
 }

@@ -85,6 +85,7 @@ mod tests {
             score,
             scores: LegScores::default(),
             copies: Vec::new(),
+            explanation: None,
         }
     }
 
