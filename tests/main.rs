@@ -17,6 +17,7 @@ mod labels;
 mod origin;
 mod processes;
 mod query;
+mod ranking;
 mod recovery;
 mod search;
 mod slack;

@@ -135,11 +135,23 @@ impl Engine {
         if !(1..=MAX_HITS).contains(&k) {
             return Err(Error::InvalidRequest { what: "k", detail: format!("{k} is not between 1 and {MAX_HITS}") });
         }
+        let offset = request.offset.unwrap_or(0);
+        if offset > MAX_HITS - k {
+            let detail = format!("{offset} and {k} more hits are more than {MAX_HITS} together");
+            return Err(Error::InvalidRequest { what: "offset", detail });
+        }
         let query = Query::search(&request.query, self.inner.config.max_query_chars)?;
         let filter = self.filter(scope, request.collections.as_deref(), request.filters.as_ref()).await?;
-        let results = retriever.search(&query, &filter, k).await?;
+        // One more, to know whether there is a next page.
+        let mut results = retriever.search(&query, &filter, offset + k + 1).await?;
+        let next_offset = (results.found.len() > offset + k).then_some(offset + k);
+        results.found.truncate(offset + k);
+        results.found.drain(..offset.min(results.found.len()));
+        let results = retriever.highlight(results).await?;
+        let hit = if request.explain { Found::explained } else { Found::hit };
         Ok(SearchResponse {
-            hits: results.found.iter().map(Found::hit).collect(),
+            hits: results.found.iter().map(hit).collect(),
+            next_offset,
             did_you_mean: results.did_you_mean,
             unmatched_phrases: results.unmatched_phrases,
         })
@@ -205,8 +217,9 @@ impl Engine {
         Ok(Deleted { document_id: document.id, uri: document.uri, chunks: document.chunks, file_removed: false })
     }
 
-    pub async fn counts(&self) -> Result<Counts> {
-        self.retriever()?.catalog.counts().await
+    /// Of what the scope sees.
+    pub async fn counts(&self, scope: &AccessScope) -> Result<Counts> {
+        self.retriever()?.catalog.counts(scope).await
     }
 
     /// Keeps the record of a job, so that it is still known after a restart.
@@ -291,7 +304,7 @@ impl Engine {
         filters: Option<&Filters>,
     ) -> Result<Filter> {
         let documents = match filters {
-            Some(filters) => self.retriever()?.catalog.narrowed(filters).await?,
+            Some(filters) => self.retriever()?.catalog.narrowed(scope, filters).await?,
             None => None,
         };
         Ok(Filter {

@@ -8,10 +8,10 @@ use utoipa::ToSchema;
 pub struct Health {
     pub status: HealthStatus,
     pub version: String,
-    /// Live documents; absent until the server is ready.
+    /// Live documents that the caller may see; absent until the server is ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub documents: Option<u64>,
-    /// Live chunks; absent until the server is ready.
+    /// Live chunks that the caller may see; absent until the server is ready.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub chunks: Option<u64>,
 }

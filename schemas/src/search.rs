@@ -18,6 +18,13 @@ pub struct SearchRequest {
     pub collections: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filters: Option<Filters>,
+    /// Hits that are passed over, for the next page; 0 when absent. With `k`, at most 1,000. A search looks at no more
+    /// than the 300 best chunks of each leg, so there are at most 600 hits on all pages together.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub offset: Option<usize>,
+    /// Say of each hit how it came to its score.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub explain: bool,
 }
 
 /// Narrows a search; every given field must hold.
@@ -57,6 +64,10 @@ pub struct Filters {
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 pub struct SearchResponse {
     pub hits: Vec<Hit>,
+    /// `offset` of the next page; absent on the last one. As long as no document changes, pages of one query neither
+    /// repeat nor leave out a hit.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_offset: Option<usize>,
     /// The query with other words in place of those that stand in no document that the caller may see.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub did_you_mean: Option<String>,
@@ -86,9 +97,13 @@ pub struct Hit {
     /// What of `text` was looked for, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub highlights: Vec<Highlight>,
-    /// Other documents that say the same in the same words, as far as the caller may see them.
+    /// Other documents that say the same in the same words, as far as the caller may see them and as far as they rank
+    /// down to the end of the page. Pages count a hit with its copies as one.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub copies: Vec<Copy>,
+    /// How the hit came to its score, when asked for.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub explanation: Option<Explanation>,
 }
 
 /// A part of a text that matches.
@@ -115,4 +130,52 @@ pub struct LegScores {
     pub vector: Option<f32>,
     /// Score of the reranker.
     pub rerank: Option<f32>,
+}
+
+/// How a hit came to its score: `score` is the sum of all contributions here.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Explanation {
+    /// Null when the lexical leg did not find the hit.
+    pub lexical: Option<LegShare>,
+    /// Null when the vector leg did not find the hit, or did not run.
+    pub vector: Option<LegShare>,
+    /// What changed the score after the legs, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub boosts: Vec<Boost>,
+}
+
+/// What one leg contributed to a hit's score.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct LegShare {
+    /// Place among the leg's candidates, from 1.
+    pub rank: u32,
+    /// The leg's own score: BM25, or a cosine.
+    pub raw: f32,
+    /// The same, scaled to 0..1 over the leg's candidates.
+    pub scaled: f32,
+    /// Weight of the leg for this query, 0 to 1.
+    pub weight: f32,
+    /// What it added to the score: `weight` × `scaled`.
+    pub contribution: f32,
+}
+
+/// What moved a hit up or down.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Boost {
+    pub name: BoostName,
+    /// What it added to the score; less than 0 when it took away.
+    pub contribution: f32,
+    /// Why, for a person to read.
+    pub reason: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum BoostName {
+    /// A reranker read query and passage together.
+    Rerank,
+    /// The query asks for what is new, and the document says of when it is.
+    Recency,
+    /// The document says that it does not hold any more, or another one says so, and that one is among the hits.
+    Superseded,
 }

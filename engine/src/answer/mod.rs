@@ -19,7 +19,7 @@ use uuid::Uuid;
 
 use crate::retrieve::{Found, Query, Retriever};
 use crate::store::{Filter, join_headings};
-use crate::{Error, Result};
+use crate::{AccessScope, Error, Result};
 
 use compose::Composed;
 use read::Evidence;
@@ -54,7 +54,7 @@ impl Answerer {
             .await?;
 
         let reading = Instant::now();
-        let evidence = self.read(&query, &found).await?;
+        let evidence = self.read(&query, &filter.scope, &found).await?;
         let mut said = match compose::compose(&evidence, &found, self.max_sentences) {
             Some(composed) => answered(composed, evidence.confidence),
             None => refused(&query, &found, evidence.confidence),
@@ -93,10 +93,10 @@ impl Answerer {
         Ok(())
     }
 
-    async fn read(&self, query: &Query, found: &[Found]) -> Result<Evidence> {
-        let (query, found) = (query.clone(), found.to_vec());
+    async fn read(&self, query: &Query, scope: &AccessScope, found: &[Found]) -> Result<Evidence> {
+        let (query, scope, found) = (query.clone(), scope.clone(), found.to_vec());
         let (models, lexical) = (Arc::clone(&self.retriever.models), self.retriever.lexical.clone());
-        self.retriever.executor.run(move || read::read(&models, &lexical, &query, &found)).await
+        self.retriever.executor.run(move || read::read(&models, &lexical, &scope, &query, &found)).await
     }
 }
 

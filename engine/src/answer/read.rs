@@ -6,11 +6,11 @@
 mod clues;
 mod weights;
 
-use crate::Result;
 use crate::models::Models;
 use crate::retrieve::{Found, Query};
 use crate::store::Lexical;
 use crate::text::{SentenceSpan, addresses_a_model, slice_chars};
+use crate::{AccessScope, Result};
 
 /// A sentence that may answer.
 #[derive(Debug, Clone, PartialEq)]
@@ -36,9 +36,15 @@ pub struct Evidence {
     pub passages: usize,
 }
 
-/// Reads the passages of the hits.
-pub fn read(models: &Models, lexical: &Lexical, query: &Query, found: &[Found]) -> Result<Evidence> {
-    let question = clues::Question::new(models, lexical, query)?;
+/// Reads the passages of the hits. How rare a word is, is counted among what the scope sees.
+pub fn read(
+    models: &Models,
+    lexical: &Lexical,
+    scope: &AccessScope,
+    query: &Query,
+    found: &[Found],
+) -> Result<Evidence> {
+    let question = clues::Question::new(models, lexical, scope, query)?;
     let mut candidates = Vec::new();
     for (hit, passage) in found.iter().enumerate() {
         candidates.extend(question.candidates(hit, passage, found)?);

@@ -6,18 +6,20 @@
 
 use std::collections::HashMap;
 
+use taproot_schemas::search::LegShare;
+
 use crate::store::ChunkId;
 
 /// Weight of the vector leg; the lexical leg has the rest.
 const VECTOR_WEIGHT: f32 = 0.4;
 
-/// A chunk with its fused score (0..1) and what each leg said.
+/// A chunk with its fused score (0..1) and what each leg gave to it.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Fused {
     pub id: ChunkId,
     pub score: f32,
-    pub lexical: Option<f32>,
-    pub vector: Option<f32>,
+    pub lexical: Option<LegShare>,
+    pub vector: Option<LegShare>,
 }
 
 /// Best first; equal scores in the order of their ids, so that a search gives the same list twice. A leg without
@@ -30,19 +32,27 @@ pub fn fuse(lexical: &[(ChunkId, f32)], vector: &[(ChunkId, f32)]) -> Vec<Fused>
     };
     let mut fused: HashMap<ChunkId, Fused> = HashMap::with_capacity(lexical.len() + vector.len());
     let empty = |id| Fused { id, score: 0.0, lexical: None, vector: None };
-    for (&(id, score), scaled) in lexical.iter().zip(scale(lexical)) {
+    for (id, share) in shares(lexical, 1.0 - vector_weight) {
         let hit = fused.entry(id).or_insert_with(|| empty(id));
-        hit.lexical = Some(score);
-        hit.score += (1.0 - vector_weight) * scaled;
+        hit.lexical = Some(share);
+        hit.score += share.contribution;
     }
-    for (&(id, score), scaled) in vector.iter().zip(scale(vector)) {
+    for (id, share) in shares(vector, vector_weight) {
         let hit = fused.entry(id).or_insert_with(|| empty(id));
-        hit.vector = Some(score);
-        hit.score += vector_weight * scaled;
+        hit.vector = Some(share);
+        hit.score += share.contribution;
     }
     let mut hits: Vec<Fused> = fused.into_values().collect();
     hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
     hits
+}
+
+/// What a leg of this weight gives to each of its candidates.
+fn shares(list: &[(ChunkId, f32)], weight: f32) -> impl Iterator<Item = (ChunkId, LegShare)> + '_ {
+    let ranked = (1u32..).zip(list).zip(scale(list));
+    ranked.map(move |((rank, &(id, raw)), scaled)| {
+        (id, LegShare { rank, raw, scaled, weight, contribution: weight * scaled })
+    })
 }
 
 /// Min-max over the list; a list of equal scores is all ones.

@@ -1,18 +1,24 @@
 //! A query → ranked chunks: analyse, two legs, fuse, check with the catalog.
 
 mod copies;
+mod explain;
 mod fuse;
 mod glossary;
 mod highlight;
+mod notices;
 mod plan;
 mod query;
+mod recency;
 mod suggest;
+mod supersede;
 mod syntax;
+mod ties;
+mod wording;
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use taproot_schemas::search::{Copy, Highlight, Hit, LegScores};
+use taproot_schemas::search::{Copy, Explanation, Highlight, Hit};
 
 pub use fuse::fuse;
 pub use glossary::GlossaryFile;
@@ -22,6 +28,7 @@ use copies::collapse;
 use highlight::Marks;
 use plan::Plan;
 use suggest::suggestion;
+use ties::cut;
 
 use crate::Result;
 use crate::executor::Executor;
@@ -31,6 +38,8 @@ use crate::store::{Catalog, ChunkId, Filter, Lexical, StoredChunk, VectorStore, 
 /// Candidates that each leg brings, however few are asked for: scores are scaled over them, so that another number
 /// would be another order.
 const LEG_DEPTH: usize = 300;
+/// Best hits whose documents are asked of when they are, and whether they still hold.
+const WEIGHED: usize = 50;
 /// How often a search looks when documents change under it; the last look counts whatever happens.
 const MAX_LOOKS: usize = 3;
 
@@ -54,6 +63,7 @@ pub struct Results {
     pub did_you_mean: Option<String>,
     /// Phrases that stand together in nothing that the caller may see: the words were looked for instead.
     pub unmatched_phrases: Vec<String>,
+    marks: Marks,
 }
 
 /// What the lexical leg brings.
@@ -68,8 +78,9 @@ struct Lexically {
 pub struct Found {
     pub chunk: StoredChunk,
     pub score: f32,
-    pub scores: LegScores,
-    /// What of the chunk's text was looked for.
+    /// How it came to that.
+    pub explanation: Explanation,
+    /// What of the chunk's text was looked for; see [`Retriever::highlight`].
     pub highlights: Vec<Highlight>,
     /// Chunks of other documents that say the same, best first.
     pub copies: Vec<Copy>,
@@ -79,23 +90,28 @@ impl Retriever {
     /// The best `k` live and visible chunks, best first; there are at most twice [`LEG_DEPTH`]. Of chunks that say the
     /// same, the best one stands for the others.
     pub async fn search(&self, query: &Query, filter: &Filter, k: usize) -> Result<Results> {
-        let (mut results, marks) = self.settled(query, filter).await?;
-        results.found = collapse(std::mem::take(&mut results.found), k);
+        let mut results = self.settled(query, filter).await?;
+        results.found = collapse(results.found, k);
+        Ok(results)
+    }
+
+    /// Marks what of the texts was looked for.
+    pub async fn highlight(&self, mut results: Results) -> Result<Results> {
         let highlighted = self.executor.run(move || {
-            results.found.iter_mut().for_each(|hit| hit.highlights = marks.find(&hit.chunk.text));
+            results.found.iter_mut().for_each(|hit| hit.highlights = results.marks.find(&hit.chunk.text));
             Ok(results)
         });
         highlighted.await
     }
 
     /// Looks again when documents change meanwhile.
-    async fn settled(&self, query: &Query, filter: &Filter) -> Result<(Results, Marks)> {
+    async fn settled(&self, query: &Query, filter: &Filter) -> Result<Results> {
         for _ in 1..MAX_LOOKS {
             let generation = self.catalog.generation();
-            let looked = self.look(query, filter).await?;
+            let results = self.look(query, filter).await?;
             // When a document changed meanwhile, the legs may know one version of it and the catalog another.
             if self.catalog.generation() == generation {
-                return Ok(looked);
+                return Ok(results);
             }
         }
         self.look(query, filter).await
@@ -103,30 +119,49 @@ impl Retriever {
 
     /// Looks for the words alone when nothing has all the phrases: who pasted a text with quotes in it is not to be left
     /// with nothing.
-    async fn look(&self, query: &Query, filter: &Filter) -> Result<(Results, Marks)> {
-        let (results, marks) = self.look_as_typed(query, filter).await?;
+    async fn look(&self, query: &Query, filter: &Filter) -> Result<Results> {
+        let results = self.look_as_typed(query, filter).await?;
         if !results.found.is_empty() || query.phrases.is_empty() {
-            return Ok((results, marks));
+            return Ok(results);
         }
-        let (results, marks) = self.look_as_typed(&query.without_phrases(), filter).await?;
+        let results = self.look_as_typed(&query.without_phrases(), filter).await?;
         let unmatched_phrases = query.phrases.iter().map(|phrase| phrase.typed.clone()).collect();
-        Ok((Results { unmatched_phrases, ..results }, marks))
+        Ok(Results { unmatched_phrases, ..results })
     }
 
     /// All live and visible chunks that the legs bring, best first.
-    async fn look_as_typed(&self, query: &Query, filter: &Filter) -> Result<(Results, Marks)> {
+    async fn look_as_typed(&self, query: &Query, filter: &Filter) -> Result<Results> {
         let (lexical, vector) = tokio::try_join!(self.lexical_leg(query, filter), self.vector_leg(query, filter))?;
         let fused = fuse(&lexical.hits, &vector);
         let ids: Vec<ChunkId> = fused.iter().map(|hit| hit.id).collect();
         let mut live = self.catalog.live_chunks(filter, &ids).await?;
-        let found = fused.into_iter().filter_map(|hit| {
-            let scores = LegScores { lexical: hit.lexical, vector: hit.vector, rerank: None };
+        let mut found: Vec<Found> = Vec::with_capacity(fused.len());
+        found.extend(fused.into_iter().filter_map(|hit| {
+            let explanation = Explanation { lexical: hit.lexical, vector: hit.vector, boosts: Vec::new() };
             let chunk = live.remove(&hit.id)?;
-            Some(Found { chunk, score: hit.score, scores, highlights: Vec::new(), copies: Vec::new() })
-        });
-        let found = self.admitted(query, found.collect()).await?;
-        let did_you_mean = lexical.did_you_mean;
-        Ok((Results { found, did_you_mean, unmatched_phrases: Vec::new() }, lexical.marks))
+            Some(Found { chunk, score: hit.score, explanation, highlights: Vec::new(), copies: Vec::new() })
+        }));
+        let mut found = self.admitted(query, found).await?;
+        self.weigh(query, &mut found).await?;
+        let Lexically { did_you_mean, marks, .. } = lexical;
+        Ok(Results { found, did_you_mean, unmatched_phrases: Vec::new(), marks })
+    }
+
+    /// Lets what the documents say of themselves count: when they are from, and whether they still hold.
+    async fn weigh(&self, query: &Query, found: &mut [Found]) -> Result<()> {
+        let top = found.len().min(WEIGHED);
+        let mut documents: Vec<(&str, i64)> =
+            found[..top].iter().map(|hit| (hit.chunk.document_id.as_str(), hit.chunk.version)).collect();
+        documents.sort_unstable();
+        documents.dedup();
+        let heads = self.catalog.heads(&documents).await?;
+        let text = query.text.to_lowercase();
+        if let Some(wanted) = recency::wanted(&text, jiff::Zoned::now().date()) {
+            recency::boost(&mut found[..top], &heads, wanted);
+        }
+        supersede::penalize(&mut found[..top], &heads, &text);
+        explain::sort(found);
+        Ok(())
     }
 
     /// Those of the chunks in whose text the phrases stand, where the index could not tell.
@@ -175,7 +210,8 @@ impl Retriever {
         }
         let (models, text) = (Arc::clone(&self.models), query.text.clone());
         let vector = self.executor.run(move || models.embedder.embed_query(&text)).await?;
-        let mut hits = self.vectors.search(vector, filter, LEG_DEPTH).await?;
+        // One more, to know whether the last ones are equal.
+        let mut hits = cut(self.vectors.search(vector, filter, LEG_DEPTH + 1).await?, LEG_DEPTH);
         // Vectors know nothing of phrases: the other index says which of these chunks have them.
         if query.has_conditions() {
             let asked = query.conditions(hits.iter().map(|(id, _)| *id).collect());
@@ -187,6 +223,7 @@ impl Retriever {
 }
 
 impl Found {
+    /// The hit as callers see it, without its explanation.
     pub fn hit(&self) -> Hit {
         let chunk = &self.chunk;
         Hit {
@@ -201,9 +238,10 @@ impl Found {
             start: chunk.start,
             end: chunk.end,
             score: self.score,
-            scores: self.scores,
+            scores: self.scores(),
             highlights: self.highlights.clone(),
             copies: self.copies.clone(),
+            explanation: None,
         }
     }
 }

@@ -15,7 +15,7 @@ mod types;
 mod vectors;
 mod writer;
 
-pub use catalog::{Catalog, FileDocument, FileRecord, StoredChunk, title_or_name};
+pub use catalog::{Catalog, FileDocument, FileRecord, Head, StoredChunk, title_or_name};
 pub use doctor::Doctor;
 pub use lexical::{Alternative, Group, Lexical, Wanted};
 pub use reindex::open_lexical;

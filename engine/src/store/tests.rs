@@ -264,7 +264,7 @@ async fn filters_narrow_by_what_documents_say() {
     stores.writer.commit(documents).await.expect("committed");
     let check = async |filters: serde_json::Value, expected: &[&str]| {
         let filters = serde_json::from_value(filters).expect("filters");
-        let ids = stores.catalog.narrowed(&filters).await.expect("ids").expect("some filter");
+        let ids = stores.catalog.narrowed(&AccessScope::owner(), &filters).await.expect("ids").expect("some filter");
         let mut uris = Vec::new();
         for id in ids {
             uris.push(stores.catalog.document(&AccessScope::owner(), &id).await.expect("a document").uri);
@@ -280,8 +280,8 @@ async fn filters_narrow_by_what_documents_say() {
     check(serde_json::json!({"before": "2026-01-31"}), &["hr/a.txt", "hr/b.txt"]).await;
     check(serde_json::json!({"metadata": {"year": "2024"}}), &["it/c.txt"]).await;
     let bad = serde_json::from_value(serde_json::json!({"after": "yesterday"})).expect("filters");
-    assert!(stores.catalog.narrowed(&bad).await.is_err());
-    assert_eq!(stores.catalog.narrowed(&Default::default()).await.expect("ids"), None);
+    assert!(stores.catalog.narrowed(&AccessScope::owner(), &bad).await.is_err());
+    assert_eq!(stores.catalog.narrowed(&AccessScope::owner(), &Default::default()).await.expect("ids"), None);
     stores.close().await;
 }
 

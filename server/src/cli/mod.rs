@@ -12,6 +12,7 @@ mod documents;
 mod ingest;
 mod narrow;
 mod output;
+mod passage;
 mod progress;
 mod search;
 mod serve;

@@ -14,6 +14,13 @@ pub struct Output {
     json: bool,
 }
 
+/// How text that a person reads is set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    Terminal,
+    Plain,
+}
+
 impl Output {
     pub fn new(json: bool) -> Self {
         Self { json }
@@ -49,9 +56,9 @@ impl Output {
         let _ = writeln!(io::stderr(), "{message}");
     }
 
-    /// Whether results are shown on a terminal.
-    pub fn is_shown(&self) -> bool {
-        !self.json && io::stdout().is_terminal()
+    /// How results are shown.
+    pub fn style(&self) -> Style {
+        if io::stdout().is_terminal() { Style::Terminal } else { Style::Plain }
     }
 
     /// Whether somebody watches the messages.

@@ -7,11 +7,12 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use futures_util::{StreamExt, TryStreamExt};
-use taproot_schemas::search::{Highlight, SearchRequest, SearchResponse};
+use taproot_schemas::search::{Boost, BoostName, Explanation, LegShare, SearchRequest, SearchResponse};
 
 use super::batch::{self, QueryLine};
 use super::narrow::Narrow;
-use super::output::{Output, place};
+use super::output::{Output, Style, place};
+use super::passage::passage;
 use super::session::Session;
 use super::trec::{self, Ranked};
 use crate::config::Config;
@@ -23,8 +24,6 @@ const DEFAULT_BATCH_HITS: u32 = 100;
 const MAX_CHUNKS: usize = 1_000;
 /// Chunks asked for at first, for each document wanted.
 const CHUNKS_PER_DOCUMENT: usize = 4;
-/// Characters of a passage that are shown to a person.
-const SHOWN_CHARS: usize = 240;
 
 #[derive(Debug, Args)]
 pub struct Search {
@@ -43,6 +42,12 @@ pub struct Search {
     /// Rank chunks in the run instead of documents
     #[arg(long, requires = "batch")]
     chunks: bool,
+    /// Pass over this many hits, for the next page; with -k, at most 1,000
+    #[arg(long, value_name = "N", conflicts_with = "batch", value_parser = clap::value_parser!(u32).range(..=1_000))]
+    offset: Option<u32>,
+    /// Say of each hit how it came to its score
+    #[arg(long, conflicts_with = "batch")]
+    explain: bool,
     #[command(flatten)]
     narrow: Narrow,
 }
@@ -57,12 +62,14 @@ impl Search {
             k: Some(self.k.unwrap_or(DEFAULT_HITS) as usize),
             collections: self.narrow.collections(),
             filters: self.narrow.filters(),
+            offset: self.offset.map(|offset| offset as usize),
+            explain: self.explain,
         };
         let session = Session::open(config, output).await?;
         let response = session.search(&request).await?;
         session.close().await?;
-        let style = if output.is_shown() { Style::Terminal } else { Style::Plain };
-        output.result(&response, |response| human(response, style))
+        let (offset, style) = (self.offset.unwrap_or(0) as usize, output.style());
+        output.result(&response, |response| human(response, offset, style))
     }
 
     async fn run_batch(&self, queries: &Path, run: &Path, config: &Config, output: &Output) -> Result<()> {
@@ -97,6 +104,7 @@ async fn lines_of(session: &Session, query: QueryLine, narrow: &Narrow, ranked: 
             k: Some(chunks),
             collections: narrow.collections(),
             filters: narrow.filters(),
+            ..SearchRequest::default()
         };
         let hits = session.search(&request).await?.hits;
         let enough = ranked == Ranked::Chunks || trec::documents(&hits) >= k;
@@ -107,15 +115,7 @@ async fn lines_of(session: &Session, query: QueryLine, narrow: &Narrow, ranked: 
     }
 }
 
-/// How matching words are shown.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Style {
-    /// In bold (ECMA-48, SGR 1 and 22).
-    Terminal,
-    Plain,
-}
-
-fn human(response: &SearchResponse, style: Style) -> String {
+fn human(response: &SearchResponse, offset: usize, style: Style) -> String {
     let mut text = String::new();
     // Writing to a String cannot fail.
     if !response.unmatched_phrases.is_empty() {
@@ -131,75 +131,39 @@ fn human(response: &SearchResponse, style: Style) -> String {
     for (index, hit) in response.hits.iter().enumerate() {
         let place = place(&hit.uri, hit.page, hit.heading.as_deref());
         let passage = passage(&hit.text, &hit.highlights, style);
-        let _ = writeln!(text, "{:>2}. {}  ({:.3})\n    {place}\n    {passage}", index + 1, hit.title, hit.score);
+        let _ =
+            writeln!(text, "{:>2}. {}  ({:.3})\n    {place}\n    {passage}", offset + index + 1, hit.title, hit.score);
         if !hit.copies.is_empty() {
             let copies: Vec<&str> = hit.copies.iter().map(|copy| copy.uri.as_str()).collect();
             let _ = writeln!(text, "    also in: {}", copies.join(", "));
         }
+        if let Some(explanation) = &hit.explanation {
+            text.push_str(&explained(explanation));
+        }
+    }
+    if let Some(next) = response.next_offset {
+        let _ = writeln!(text, "more: --offset {next}");
     }
     text
 }
 
-/// The part of a hit that is shown, in one line: its beginning, or what is around the first match if that is further on.
-fn passage(text: &str, highlights: &[Highlight], style: Style) -> String {
-    let first = highlights.first().map_or(0, |highlight| highlight.start);
-    let from = if first < SHOWN_CHARS / 2 { 0 } else { word_start(text, first - SHOWN_CHARS / 4) };
-    let mut shown = String::from(if from > 0 { "…" } else { "" });
-    let (mut count, mut spaced) = (0, true);
-    for (at, c) in text.chars().enumerate().skip(from) {
-        if count == SHOWN_CHARS {
-            shown.push('…');
-            break;
-        }
-        // Not before white space: a match that ends the passage ends here.
-        let edge = |is_edge: fn(&Highlight, usize) -> bool| {
-            style == Style::Terminal && highlights.iter().any(|h| is_edge(h, at))
-        };
-        if edge(|highlight, at| highlight.end == at) {
-            shown.push_str("\u{1b}[22m");
-        }
-        if edge(|highlight, at| highlight.start == at) {
-            shown.push_str("\u{1b}[1m");
-        }
-        if !(c.is_whitespace() && spaced) {
-            shown.push(if c.is_whitespace() { ' ' } else { c });
-            count += 1;
-        }
-        spaced = c.is_whitespace();
-    }
-    if style == Style::Terminal && shown.rfind("\u{1b}[1m") > shown.rfind("\u{1b}[22m") {
-        shown.push_str("\u{1b}[22m");
-    }
-    shown.trim_end().to_owned()
-}
-
-/// The first character of the word at a place; of a long run without spaces, the place itself.
-fn word_start(text: &str, at: usize) -> usize {
-    let after: Vec<char> = text.chars().skip(at).take(SHOWN_CHARS / 8).collect();
-    after.iter().position(|c| c.is_whitespace()).map_or(at, |space| at + space + 1)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn matches_are_bold_on_a_terminal_only() {
-        let text = "Annual  leave\nis long";
-        let highlights = [Highlight { start: 0, end: 6 }, Highlight { start: 17, end: 21 }];
-        assert_eq!(passage(text, &highlights, Style::Plain), "Annual leave is long");
-        assert_eq!(
-            passage(text, &highlights, Style::Terminal),
-            "\u{1b}[1mAnnual\u{1b}[22m leave is \u{1b}[1mlong\u{1b}[22m"
+/// A line for each thing that made the score.
+fn explained(explanation: &Explanation) -> String {
+    let mut text = String::new();
+    for (leg, share) in [("lexical", explanation.lexical), ("vector", explanation.vector)] {
+        let Some(LegShare { rank, raw, scaled, weight, contribution }) = share else { continue };
+        let _ = writeln!(
+            text,
+            "    {contribution:+.3}  {leg}: rank {rank}, score {raw:.3}, scaled {scaled:.3} × weight {weight:.2}"
         );
     }
-
-    #[test]
-    fn a_long_passage_is_shown_around_its_first_match() {
-        let text = format!("{}年假 days {}", "some words ".repeat(40), "more words ".repeat(40));
-        let start = "some words ".chars().count() * 40;
-        let shown = passage(&text, &[Highlight { start, end: start + 2 }], Style::Plain);
-        assert!(shown.starts_with("…") && shown.ends_with('…') && shown.contains("年假 days"), "{shown}");
-        assert!(passage(&text, &[], Style::Plain).starts_with("some words"));
+    for Boost { name, contribution, reason } in &explanation.boosts {
+        let name = match name {
+            BoostName::Rerank => "rerank",
+            BoostName::Recency => "recency",
+            BoostName::Superseded => "superseded",
+        };
+        let _ = writeln!(text, "    {contribution:+.3}  {name}: {reason}");
     }
+    text
 }

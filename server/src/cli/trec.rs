@@ -86,6 +86,7 @@ mod tests {
             scores: LegScores::default(),
             highlights: Vec::new(),
             copies: Vec::new(),
+            explanation: None,
         }
     }
 

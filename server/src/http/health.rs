@@ -4,6 +4,7 @@ use actix_web::web::{Data, Json};
 use actix_web::{HttpResponse, Responder};
 use taproot_schemas::health::{Health, HealthStatus};
 
+use super::caller::{Caller, scope_of};
 use super::lifecycle::Lifecycle;
 
 /// 200 for as long as the process lives.
@@ -17,7 +18,7 @@ pub async fn live(lifecycle: Data<Lifecycle>) -> impl Responder {
     Json(health(lifecycle.status()))
 }
 
-/// 200 while questions are answered, 503 before and after.
+/// 200 while questions are answered, 503 before and after. Counts what the caller may see.
 #[utoipa::path(
     get,
     path = "/readyz",
@@ -27,11 +28,11 @@ pub async fn live(lifecycle: Data<Lifecycle>) -> impl Responder {
         (status = 503, description = "The server is starting or stopping", body = Health),
     )
 )]
-pub async fn ready(lifecycle: Data<Lifecycle>) -> impl Responder {
+pub async fn ready(caller: Option<Caller>, lifecycle: Data<Lifecycle>) -> impl Responder {
     let Ok(ready) = lifecycle.ready() else {
         return HttpResponse::ServiceUnavailable().json(health(lifecycle.status()));
     };
-    let counts = match ready.engine.counts().await {
+    let counts = match ready.engine.counts(&scope_of(caller)).await {
         Ok(counts) => Some(counts),
         Err(error) => {
             tracing::warn!(error = %crate::error::chain(&error), "cannot count the documents");

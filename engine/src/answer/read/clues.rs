@@ -3,15 +3,15 @@
 //! A word of the question weighs as much as it is rare (IDF). A sentence is read with its neighbours and its headings,
 //! which name what it says "it" of.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::Candidate;
 use super::weights::{self, Weights};
-use crate::Result;
 use crate::models::{Models, Reader, Reading};
 use crate::retrieve::{Found, Query, is_question_word};
 use crate::store::Lexical;
 use crate::text::{SentenceSpan, sentences, slice_chars, terms_in};
+use crate::{AccessScope, Result};
 
 /// Numbers that describe a sentence; each is between about 0 and 1, but for `span`.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
@@ -66,20 +66,21 @@ impl Clues {
 pub struct Question<'a> {
     query: &'a Query,
     reader: Option<&'a Reader>,
-    weights: HashMap<String, f32>,
+    /// In order, so that the sums over them come out the same each time.
+    weights: BTreeMap<String, f32>,
     total: f32,
     wants_number: bool,
     model: &'static Weights,
 }
 
 impl<'a> Question<'a> {
-    pub fn new(models: &'a Models, lexical: &Lexical, query: &'a Query) -> Result<Question<'a>> {
+    pub fn new(models: &'a Models, lexical: &Lexical, scope: &AccessScope, query: &'a Query) -> Result<Question<'a>> {
         let reader =
             models.reader.as_ref().filter(|reader| query.language.is_some_and(|language| reader.knows(language)));
-        let unique: HashSet<&String> = query.terms.iter().filter(|term| !is_question_word(term)).collect();
+        let unique: BTreeSet<&String> = query.terms.iter().filter(|term| !is_question_word(term)).collect();
         let unique: Vec<String> = unique.into_iter().cloned().collect();
-        let idf = lexical.idf(&unique)?;
-        let weights: HashMap<String, f32> = unique.into_iter().zip(idf).collect();
+        let idf = lexical.idf(&unique, scope)?;
+        let weights: BTreeMap<String, f32> = unique.into_iter().zip(idf).collect();
         Ok(Question {
             query,
             reader,
@@ -104,7 +105,7 @@ impl<'a> Question<'a> {
         let shared = Clues {
             retrieval: found.score / best_retrieval,
             first: f32::from(u8::from(hit == 0)),
-            vector: found.scores.vector.unwrap_or(0.0),
+            vector: found.scores().vector.unwrap_or(0.0),
             ..Clues::default()
         };
         let mut out = Vec::with_capacity(passage.sentences.len());

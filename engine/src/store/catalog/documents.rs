@@ -106,13 +106,13 @@ impl Catalog {
         Ok(outline.into_iter().rev().find(|entry| entry.start <= at))
     }
 
-    pub async fn counts(&self) -> Result<Counts> {
-        let row = sqlx::query(
-            "SELECT COUNT(*), CAST(COALESCE(SUM(chunk_count), 0) AS BIGINT) FROM versions WHERE state = 'live'",
-        )
-        .fetch_one(&self.pool)
-        .await
-        .map_err(failed)?;
+    /// Of what the scope sees.
+    pub async fn counts(&self, scope: &AccessScope) -> Result<Counts> {
+        let mut select = QueryBuilder::<Sqlite>::new(
+            "SELECT COUNT(*), CAST(COALESCE(SUM(v.chunk_count), 0) AS BIGINT) FROM versions v WHERE v.state = 'live'",
+        );
+        push_scope(&mut select, scope);
+        let row = select.build().fetch_one(&self.pool).await.map_err(failed)?;
         Ok(Counts { documents: number(&row, 0)?, chunks: number(&row, 1)? })
     }
 }
@@ -141,6 +141,11 @@ fn push_conditions(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope, list: 
     if let Some(uri) = &list.uri {
         query.push(" AND d.uri = ").push_bind(uri.clone());
     }
+    push_scope(query, scope);
+}
+
+/// Only documents that the scope sees.
+pub(super) fn push_scope(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope) {
     if let Some(groups) = &scope.groups {
         // The lists are JSON, and no name of a group has a quote, a comma or a backslash in it.
         let quoted = |group: &String| serde_json::Value::String(group.clone()).to_string();

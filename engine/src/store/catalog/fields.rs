@@ -6,9 +6,10 @@ use serde_json::Value;
 use sqlx::{QueryBuilder, Row, Sqlite};
 use taproot_schemas::search::Filters;
 
+use super::documents::push_scope;
 use super::{Catalog, failed};
 use crate::store::types::NewDocument;
-use crate::{Error, Result};
+use crate::{AccessScope, Error, Result};
 
 /// Characters of a value that are kept to filter by, and values of one document.
 const MAX_VALUE_CHARS: usize = 200;
@@ -22,7 +23,7 @@ const MAX_DOCUMENTS: usize = 50_000;
 /// Name of the field with a document's tags; a document's own metadata cannot have it.
 const TAG: &str = "#tag";
 /// Name of the field with the date of the document, `YYYY-MM-DD…`.
-const DATE: &str = "#date";
+pub(super) const DATE: &str = "#date";
 /// Metadata that tells of when a document is, the most telling first.
 const DATES: [&str; 3] = ["modified", "date", "created"];
 
@@ -60,8 +61,9 @@ pub fn is_date(text: &str) -> bool {
 }
 
 impl Catalog {
-    /// Ids of the live documents that pass, sorted; `None` when the filters leave all.
-    pub async fn narrowed(&self, filters: &Filters) -> Result<Option<Vec<String>>> {
+    /// Ids of the live documents that pass and that the scope sees, sorted; `None` when the filters leave all. A document
+    /// that is hidden is as one that is not there, also to the limit of how many may pass.
+    pub async fn narrowed(&self, scope: &AccessScope, filters: &Filters) -> Result<Option<Vec<String>>> {
         let Filters { languages: _, document_ids, media_types, tags, authors, path_prefix, after, before, metadata } =
             filters;
         let values = [document_ids, media_types, tags, authors].map(Vec::len).into_iter().sum::<usize>();
@@ -88,6 +90,7 @@ impl Catalog {
         let mut select = QueryBuilder::<Sqlite>::new(
             "SELECT d.id FROM documents d JOIN versions v ON v.document_id = d.id AND v.state = 'live' WHERE 1 = 1",
         );
+        push_scope(&mut select, scope);
         one_of(&mut select, " AND d.id", document_ids.iter().cloned());
         one_of(&mut select, " AND v.media_type", media_types.iter().cloned());
         if let Some(prefix) = path_prefix {

@@ -8,6 +8,7 @@ mod chunks;
 mod documents;
 mod fields;
 mod files;
+mod heads;
 mod jobs;
 mod versions;
 
@@ -22,6 +23,7 @@ use sqlx::{Row, Sqlite, Transaction};
 pub use chunks::StoredChunk;
 pub use documents::title_or_name;
 pub use files::{FileDocument, FileRecord};
+pub use heads::Head;
 pub use versions::StagedDocument;
 
 use crate::{Error, Result};

@@ -4,25 +4,30 @@
 //! no text; the catalog has it.
 
 mod analyzer;
+mod best;
 mod builder;
 mod dictionary;
 mod query;
 mod settled;
+mod statistics;
 #[cfg(test)]
 mod tests;
+mod visible;
 
 use std::path::Path;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
-use tantivy::collector::{Count, TopDocs};
 use tantivy::directory::MmapDirectory;
 use tantivy::schema::{FAST, Field, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions};
-use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, Searcher, TantivyDocument, Term};
+use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, SegmentReader, TantivyDocument, Term};
 use uuid::Uuid;
 
 pub use builder::Builder;
 pub use query::{Alternative, Group, Wanted};
+
+use best::Best;
+use visible::{Scopes, Visible};
 
 use super::types::{ChunkId, Filter, IndexedChunk, allow_field};
 use crate::{AccessScope, Error, Result, text};
@@ -56,6 +61,7 @@ pub struct Lexical {
     reader: IndexReader,
     writer: Arc<Mutex<IndexWriter>>,
     fields: Fields,
+    scopes: Scopes,
 }
 
 impl Lexical {
@@ -72,7 +78,7 @@ impl Lexical {
         let (index, fields) = index(dir)?;
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(failed)?;
         let writer = index.writer_with_num_threads(1, WRITER_BYTES).map_err(failed)?;
-        Ok(Lexical { reader, writer: Arc::new(Mutex::new(writer)), fields })
+        Ok(Lexical { reader, writer: Arc::new(Mutex::new(writer)), fields, scopes: Scopes::default() })
     }
 
     /// Adds chunks; one that is there is replaced. Seen by readers after [`Lexical::commit`].
@@ -105,53 +111,46 @@ impl Lexical {
         Ok(())
     }
 
-    /// The best `limit` chunks for what is wanted with their BM25 scores, best first.
+    /// The best `limit` chunks for what is wanted with their BM25 scores, best first; equal scores in the order of ids.
+    /// Nothing of it depends on chunks that the filter's scope does not see.
     pub fn search(&self, wanted: &Wanted, filter: &Filter, limit: usize) -> Result<Vec<(ChunkId, f32)>> {
-        let searcher = self.reader.searcher();
+        let visible = self.visible(&filter.scope)?;
         let Some(query) = query::build(&self.fields, wanted, filter) else { return Ok(Vec::new()) };
-        let found = searcher.search(&query, &TopDocs::with_limit(limit.max(1)).order_by_score()).map_err(failed)?;
-        let mut hits = Vec::with_capacity(found.len());
-        for (score, address) in found {
-            let ids = SegmentIds::open(&searcher, address.segment_ord)?;
-            if let Some(id) = ids.get(address.doc_id) {
-                hits.push((id, score));
-            }
+        if visible.chunks() == 0 {
+            return Ok(Vec::new());
         }
-        Ok(hits)
+        let best = Best { visible: &visible, limit };
+        let found = visible.searcher.search_with_statistics_provider(&query, &best, &visible).map_err(failed)?;
+        Ok(found.into_iter().map(|ranked| (ranked.id, ranked.score)).collect())
     }
 
-    /// Inverse document frequency of each term among the chunks: ln(1 + (N − n + ½) / (n + ½)), as in BM25.
-    pub fn idf(&self, terms: &[String]) -> Result<Vec<f32>> {
-        let searcher = self.reader.searcher();
-        let all = searcher.num_docs() as f32;
-        terms
-            .iter()
-            .map(|term| {
-                let n = searcher.doc_freq(&Term::from_field_text(self.fields.body, term)).map_err(failed)? as f32;
-                Ok((1.0 + (all - n + 0.5).max(0.0) / (n + 0.5)).ln())
-            })
-            .collect()
-    }
-
-    /// Number of chunks that the scope sees and that have this index term in their text, title or headings.
-    pub fn frequency(&self, term: &str, scope: &AccessScope) -> Result<u64> {
-        let filter = Filter { scope: scope.clone(), collections: Vec::new(), languages: Vec::new(), documents: None };
-        let wanted = Wanted::terms([&term.to_owned()]);
-        let Some(query) = query::build(&self.fields, &wanted, &filter) else { return Ok(0) };
-        Ok(self.reader.searcher().search(&query, &Count).map_err(failed)? as u64)
+    /// Inverse document frequency of each term among the bodies of the chunks that the scope sees.
+    pub fn idf(&self, terms: &[String], scope: &AccessScope) -> Result<Vec<f32>> {
+        let visible = self.visible(scope)?;
+        let idf = |term: &String| visible.idf(&Term::from_field_text(self.fields.body, term)).map_err(failed);
+        terms.iter().map(idf).collect()
     }
 
     /// Whether a chunk that the scope sees has this index term in its text, its title or its headings.
     pub fn occurs(&self, term: &str, scope: &AccessScope) -> Result<bool> {
-        Ok(self.frequency(term, scope)? > 0)
+        self.visible(scope)?.holds(term).map_err(failed)
+    }
+
+    fn visible(&self, scope: &AccessScope) -> Result<Visible> {
+        self.scopes.view(self.reader.searcher(), &self.fields, scope)
+    }
+
+    /// Number of chunks that the scope sees and that have this index term in their text.
+    pub fn frequency(&self, term: &str, scope: &AccessScope) -> Result<u64> {
+        self.visible(scope)?.frequency(&Term::from_field_text(self.fields.body, term)).map_err(failed)
     }
 
     /// Ids of all chunks in the index.
     pub fn chunk_ids(&self) -> Result<Vec<ChunkId>> {
         let searcher = self.reader.searcher();
         let mut out = Vec::with_capacity(usize::try_from(searcher.num_docs()).unwrap_or(0));
-        for (ord, segment) in (0u32..).zip(searcher.segment_readers()) {
-            let ids = SegmentIds::open(&searcher, ord)?;
+        for segment in searcher.segment_readers() {
+            let ids = SegmentIds::of(segment).map_err(failed)?;
             out.extend(segment.doc_ids_alive().filter_map(|doc| ids.get(doc)));
         }
         Ok(out)
@@ -202,9 +201,9 @@ struct SegmentIds {
 }
 
 impl SegmentIds {
-    fn open(searcher: &Searcher, segment_ord: u32) -> Result<SegmentIds> {
-        let columns = searcher.segment_reader(segment_ord).fast_fields();
-        Ok(SegmentIds { high: columns.u64("id_high").map_err(failed)?, low: columns.u64("id_low").map_err(failed)? })
+    fn of(segment: &SegmentReader) -> tantivy::Result<SegmentIds> {
+        let columns = segment.fast_fields();
+        Ok(SegmentIds { high: columns.u64("id_high")?, low: columns.u64("id_low")? })
     }
 
     fn get(&self, doc: u32) -> Option<ChunkId> {

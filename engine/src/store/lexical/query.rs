@@ -11,7 +11,7 @@ use tantivy::schema::{Field, IndexRecordOption};
 
 use super::Fields;
 use super::settled::Settled;
-use crate::store::types::{ChunkId, Filter, visible_groups};
+use crate::store::types::{ChunkId, Filter};
 use crate::text::Phrase;
 
 /// Weights of the fields beside the body's 1. Title and headings say in few words what a chunk is about, but the same
@@ -75,7 +75,7 @@ impl Alternative {
 
 type Clauses = Vec<(Occur, Box<dyn Query>)>;
 
-/// `None` when there is nothing to look for.
+/// `None` when there is nothing to look for. Permissions are no part of the query: who collects its hits looks at them.
 pub fn build(fields: &Fields, wanted: &Wanted, filter: &Filter) -> Option<BooleanQuery> {
     let mut clauses: Clauses = Vec::new();
     if !wanted.any.is_empty() {
@@ -156,25 +156,19 @@ fn unscored(query: Box<dyn Query>) -> Box<dyn Query> {
 }
 
 fn restrict(clauses: &mut Clauses, fields: &Fields, among: Option<&[ChunkId]>, filter: &Filter) {
-    let mut restrict = |occur: Occur, field: Field, values: &[String]| {
+    let mut restrict = |field: Field, values: &[String]| {
         let terms: Vec<Term> = values.iter().map(|value| Term::from_field_text(field, value)).collect();
-        clauses.push((occur, unscored(Box::new(TermSetQuery::new(terms)))));
+        clauses.push((Occur::Must, unscored(Box::new(TermSetQuery::new(terms)))));
     };
-    if let Some(groups) = visible_groups(&filter.scope) {
-        restrict(Occur::Must, fields.allow, &groups);
-    }
-    if let Some(groups) = filter.scope.groups.as_ref().filter(|groups| !groups.is_empty()) {
-        restrict(Occur::MustNot, fields.deny, groups);
-    }
     for (field, values) in [(fields.collection, &filter.collections), (fields.language, &filter.languages)] {
         if !values.is_empty() {
-            restrict(Occur::Must, field, values);
+            restrict(field, values);
         }
     }
     if let Some(documents) = &filter.documents {
-        restrict(Occur::Must, fields.document, documents);
+        restrict(fields.document, documents);
     }
     if let Some(ids) = among {
-        restrict(Occur::Must, fields.chunk, &ids.iter().map(ChunkId::to_string).collect::<Vec<_>>());
+        restrict(fields.chunk, &ids.iter().map(ChunkId::to_string).collect::<Vec<_>>());
     }
 }
