@@ -11,6 +11,7 @@ pub mod error;
 pub mod health;
 pub mod instance;
 pub mod job;
+pub mod models;
 pub mod search;
 pub mod settings;
 pub mod source;

@@ -43,6 +43,8 @@ pub enum Error {
     AmbiguousUri { uri: String, count: u64 },
     #[error(transparent)]
     Engine(#[from] taproot_engine::Error),
+    #[error(transparent)]
+    Hub(#[from] crate::hub::HubError),
     #[error("{}", .0.message)]
     Refused(Box<ErrorDetail>),
     #[error("the server at {address} does not answer")]
@@ -79,7 +81,8 @@ impl Error {
             Error::Listen { .. } => "choose another address with --address, or stop the program that holds it".into(),
             Error::NoSuchDocument { .. } => "list the documents with taproot documents list".into(),
             Error::AmbiguousUri { .. } => "name the collection with --collection, or give the document's id".into(),
-            Error::Engine(error) => error.code().hint().into(),
+            Error::Engine(error) => error.hint().into(),
+            Error::Hub(error) => return error.hint(),
             Error::Refused(detail) => format!("{} (request id {})", detail.hint, detail.request_id),
             Error::Unreachable { .. } | Error::NotTaproot { .. } => "look at the log of the server".into(),
             Error::IngestFailed { code, .. } => (*code)?.hint().into(),

@@ -5,6 +5,7 @@ mod clock;
 mod config;
 mod error;
 mod http;
+mod hub;
 mod instance;
 mod jobs;
 mod metrics;

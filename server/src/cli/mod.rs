@@ -10,6 +10,7 @@ mod client;
 mod doctor;
 mod documents;
 mod ingest;
+mod models;
 mod narrow;
 mod output;
 mod progress;
@@ -68,6 +69,9 @@ enum Command {
     /// List documents, show their text, delete them
     #[command(subcommand)]
     Documents(documents::Documents),
+    /// List the models, fetch one from a hub
+    #[command(subcommand)]
+    Models(models::Models),
     /// Compare the catalog with both indexes
     Doctor(doctor::Doctor),
     /// Print the description of the HTTP API
@@ -121,6 +125,7 @@ fn run(cli: Cli, output: &Output) -> Result<()> {
             Command::Search(command) => command.run(&config, output).await,
             Command::Ask(command) => command.run(&config, output).await,
             Command::Documents(command) => command.run(&config, output).await,
+            Command::Models(command) => command.run(&config, output).await,
             Command::Doctor(command) => command.run(&config, output).await,
             Command::Openapi | Command::ParseWorker => Ok(()),
         }
