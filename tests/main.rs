@@ -13,6 +13,7 @@ mod http;
 mod ingest;
 mod jobs;
 mod labels;
+mod models;
 mod origin;
 mod processes;
 mod recovery;

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Writes the tiny random models that the tests load, one for each shape of export, and their reference vectors.
 
-Needs numpy and onnx. Out, beside this file: NAME/model.onnx, NAME/tokenizer.json, models.toml, reference.json.
+Needs numpy and onnx. Out, beside this file: NAME/model.onnx, NAME/tokenizer.json, models.toml, reference.json. The
+folder bert keeps its weights in a file of their own, as exports beyond 2 GB have to.
 The vectors come from `reference.py`, which does everything again in numpy and never runs a graph.
 
     PYTHONPATH=$(ls -d .cache/python/*) python3 models/tiny/build.py
@@ -16,7 +17,7 @@ from typing import Any, Optional
 
 import numpy as np
 import onnx
-from onnx import TensorProto
+from onnx import TensorProto, external_data_helper
 
 sys.dont_write_bytecode = True
 HERE = Path(__file__).resolve().parent
@@ -28,6 +29,8 @@ from reference import HEADS, HIDDEN, LAYERS, MASKED
 from tokens import Pieces, Words
 
 FIXED_TOKENS = 24
+# The model whose weights lie outside of the graph, and where.
+EXTERNAL, WEIGHTS_FILE = "bert", "bert_weights.bin"
 INTEGERS = {"int64": TensorProto.INT64, "int32": TensorProto.INT32}
 
 
@@ -234,6 +237,12 @@ def main() -> None:
     """Writes everything."""
     for folder, model in models().items():
         onnx.checker.check_model(model)
+        if folder == EXTERNAL:
+            weights = HERE / folder / WEIGHTS_FILE
+            weights.unlink(missing_ok=True)
+            external_data_helper.convert_model_to_external_data(model, location=WEIGHTS_FILE, size_threshold=256)
+            model = external_data_helper.write_external_data_tensors(model, str(HERE / folder))
+            print(f"{weights.stat().st_size:7} {folder}/{WEIGHTS_FILE}")
         write(f"{folder}/model.onnx", model.SerializeToString(deterministic=True))
     for folder, tokenizer in tokenizers().items():
         write(f"{folder}/tokenizer.json", json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")).encode())
@@ -256,7 +265,7 @@ def models_toml() -> str:
             "name": name,
             "task": described.get("task", "embedder"),
             "path": f"{folder}/model.onnx",
-            "sha256": hashlib.sha256((HERE / folder / "model.onnx").read_bytes()).hexdigest(),
+            "sha256": sha256(f"{folder}/model.onnx"),
             "tokenizer": f"{described['tokenizer']}/tokenizer.json",
             "languages": ["*"],
             "max_tokens": described["max_tokens"],
@@ -268,7 +277,14 @@ def models_toml() -> str:
             entry["dimensions"] = HIDDEN
             entry["pooling"] = described["pooling"]
         lines += ["", "[[model]]", *(f"{key} = {json.dumps(value)}" for key, value in entry.items())]
+        if folder == EXTERNAL:
+            weights = f"{folder}/{WEIGHTS_FILE}"
+            lines.append(f'external_data = [{{ path = "{weights}", sha256 = "{sha256(weights)}" }}]')
     return "\n".join(lines) + "\n"
+
+
+def sha256(name: str) -> str:
+    return hashlib.sha256((HERE / name).read_bytes()).hexdigest()
 
 
 def write(name: str, content: bytes) -> None:

@@ -26,7 +26,7 @@ PASSAGES = [
     "employee and the year and the work of the year",
 ]
 
-# `settings`: what stands in models.toml besides.
+# `entry`: what stands in models.toml besides.
 MODELS: dict[str, dict[str, Any]] = {
     "bert-mean": {
         "folder": "bert", "tokenizer": "bert", "kind": "bert", "pooling": "mean", "max_tokens": 24,
