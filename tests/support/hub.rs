@@ -225,8 +225,8 @@ impl Hub {
             state.wrong.push(format!("the storage host was sent a header {name}"));
         }
         let sum = sum.unwrap_or_default().to_owned();
-        let files = state.repositories.values().flat_map(|repository| repository.files.values());
-        let Some(mut content) = files.cloned().find(|content| sha256(content) == sum) else {
+        let mut files = state.repositories.values().flat_map(|repository| repository.files.values());
+        let Some(mut content) = files.find(|content| sha256(content) == sum).cloned() else {
             state.wrong.push(format!("the storage host was asked {request:?}"));
             return;
         };

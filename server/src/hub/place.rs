@@ -7,6 +7,7 @@
 use std::fs::{File, TryLockError};
 use std::io::Write;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use taproot_engine::models::{FileSum, LIST, ModelEntry, Registry};
 
@@ -15,6 +16,8 @@ use super::{HubError, Pulled, Result};
 
 const STAGING: &str = ".pull";
 const LOCK: &str = "lock";
+/// What a pull that failed has gathered is kept for so long.
+const KEPT: Duration = Duration::from_secs(14 * 24 * 60 * 60);
 /// What a download leaves free.
 const RESERVE_BYTES: u64 = 128 << 20;
 
@@ -29,9 +32,23 @@ pub fn lock(models_dir: &Path) -> Result<Lock> {
     let path = folder.join(LOCK);
     let file = File::create(&path).map_err(io(&path))?;
     match file.try_lock() {
-        Ok(()) => Ok(Lock { _file: file }),
+        Ok(()) => {
+            forget_old(&folder);
+            Ok(Lock { _file: file })
+        }
         Err(TryLockError::WouldBlock) => Err(HubError::Busy { folder: models_dir.to_owned() }),
         Err(TryLockError::Error(source)) => Err(HubError::Io { path, source }),
+    }
+}
+
+/// Takes away what nobody has gone on with for long.
+fn forget_old(folder: &Path) {
+    for entry in std::fs::read_dir(folder).into_iter().flatten().flatten() {
+        let changed = entry.metadata().and_then(|metadata| metadata.modified());
+        let is_old = changed.ok().and_then(|changed| changed.elapsed().ok()).is_some_and(|age| age > KEPT);
+        if is_old && entry.path().is_dir() && std::fs::remove_dir_all(entry.path()).is_err() {
+            tracing::warn!(folder = %entry.path().display(), "what an old pull left cannot be removed");
+        }
     }
 }
 
@@ -173,4 +190,47 @@ fn remove(folder: &Path) -> Result<()> {
 fn io(path: &Path) -> impl FnOnce(std::io::Error) -> HubError + use<> {
     let path = path.to_owned();
     move |source| HubError::Io { path, source }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_does_not_fit_is_refused_before_it_is_fetched() {
+        let models = tempfile::tempdir().expect("a folder");
+        let staging = Staging::open(models.path(), "a/b", "0123").expect("a folder");
+        staging.expect_room(1).expect("there is room for a byte");
+        let refused = staging.expect_room(u64::MAX).expect_err("no disk is that large");
+        assert!(matches!(refused, HubError::NoRoom { .. }), "{refused}");
+    }
+
+    #[test]
+    fn one_pull_at_a_time() {
+        let models = tempfile::tempdir().expect("a folder");
+        let first = lock(models.path()).expect("nobody has it");
+        assert!(matches!(lock(models.path()), Err(HubError::Busy { .. })));
+        drop(first);
+        lock(models.path()).expect("it was let go");
+    }
+
+    #[test]
+    fn a_folder_of_somebody_else_is_left_alone() {
+        let models = tempfile::tempdir().expect("a folder");
+        std::fs::write(models.path().join(LIST), "[runtime]\nversion = \"1\"\nlibrary = \"l\"\n").expect("written");
+        std::fs::create_dir(models.path().join("mine")).expect("a folder");
+        assert!(matches!(known(models.path(), "mine", "hf:a/b"), Err(HubError::FolderTaken { .. })));
+        assert!(known(models.path(), "new", "hf:a/b").expect("a list").is_none());
+    }
+
+    #[test]
+    fn what_was_left_long_ago_goes() {
+        let models = tempfile::tempdir().expect("a folder");
+        let of = |name: &str| Staging::open(models.path(), name, "0123").expect("a folder").folder;
+        let (old, new) = (of("a/old"), of("a/new"));
+        let long_ago = std::time::SystemTime::now() - 2 * KEPT;
+        File::open(&old).and_then(|folder| folder.set_modified(long_ago)).expect("its time is set");
+        lock(models.path()).expect("nobody has it");
+        assert!(!old.exists() && new.exists());
+    }
 }
