@@ -88,6 +88,23 @@ fn every_way_of_pooling_agrees_with_the_reference() {
     }
 }
 
+/// The default model gives vectors of tokens as well: pooled here, they are its own.
+#[test]
+fn a_real_model_pooled_here_agrees_with_its_graph() {
+    let registry = Registry::read(&repository().join(".cache/models")).expect("the default models");
+    let entry = registry.embedder(&Choice::default()).expect("the default embedder");
+    let mut pooled_here = entry.clone();
+    if let Task::Embedder(embedding) = &mut pooled_here.task {
+        (embedding.pooling, embedding.output) = (Pooling::Mean, Some("last_hidden_state".into()));
+    }
+    let load = |entry: &ModelEntry| Embedder::load(&runtime(), registry.dir(), entry, 1).expect("the default embedder");
+    let (in_graph, here) = (load(entry), load(&pooled_here));
+    for text in ["How many days of leave can I carry over?", "vpn"] {
+        let (a, b) = (in_graph.embed_query(text).expect("a vector"), here.embed_query(text).expect("a vector"));
+        assert!(cosine(&a, &b) > 0.9999, "{text}");
+    }
+}
+
 /// The comparison above would notice.
 #[test]
 fn another_pooling_prefix_or_length_gives_other_vectors() {
