@@ -74,7 +74,8 @@ impl Models {
                 let pulled = hub::pull(&pull.order()?, config.hub(), &dir, &shown).await;
                 shown.bar.finish_and_clear();
                 let pulled = pulled?;
-                let model = info(&pulled.entry, Ok(pulled.bytes), is_in_use(config, &dir, &pulled.entry)?);
+                let chosen = chosen(config, &Registry::read(&dir)?);
+                let model = info(&pulled.entry, Ok(pulled.bytes), &chosen);
                 output.result(&PulledModel { model, was_there: pulled.was_there }, |pulled| told(pulled, &dir))
             }
         }
@@ -103,26 +104,19 @@ impl Pull {
 
 fn list(config: &Config, dir: &Path) -> Result<ModelList> {
     let registry = Registry::read(dir)?;
-    let mut models = Vec::new();
-    for entry in registry.models() {
-        models.push(info(entry, hub::state(dir, entry), is_in_use(config, dir, entry)?));
-    }
+    let chosen = chosen(config, &registry);
+    let models = registry.models().iter().map(|entry| info(entry, hub::state(dir, entry), &chosen)).collect();
     Ok(ModelList { dir: dir.display().to_string(), models })
 }
 
-/// Whether the settings choose this model, be it by name or because it is the first of its task.
-fn is_in_use(config: &Config, dir: &Path, entry: &ModelEntry) -> Result<bool> {
-    let registry = Registry::read(dir)?;
+/// The models that the settings choose, be it by name or because they are the first of their task.
+fn chosen(config: &Config, registry: &Registry) -> Vec<String> {
     let choice = config.model_choice();
-    let chosen = match entry.task {
-        Task::Embedder(_) => registry.embedder(&choice).ok(),
-        Task::Reader { .. } => registry.reader(),
-        Task::Reranker { .. } => registry.reranker(&choice).ok().flatten(),
-    };
-    Ok(chosen.is_some_and(|chosen| chosen.name == entry.name))
+    let chosen = [registry.embedder(&choice).ok(), registry.reader(), registry.reranker(&choice).ok().flatten()];
+    chosen.into_iter().flatten().map(|entry| entry.name.clone()).collect()
 }
 
-fn info(entry: &ModelEntry, state: Result<u64, Damage>, in_use: bool) -> ModelInfo {
+fn info(entry: &ModelEntry, state: Result<u64, Damage>, chosen: &[String]) -> ModelInfo {
     let (task, dimensions) = match &entry.task {
         Task::Embedder(embedding) => (ModelTask::Embedder, Some(embedding.truncate_to.unwrap_or(embedding.dimensions))),
         Task::Reader { .. } => (ModelTask::Reader, None),
@@ -137,7 +131,7 @@ fn info(entry: &ModelEntry, state: Result<u64, Damage>, in_use: bool) -> ModelIn
         license: entry.license.clone(),
         source: entry.source.clone(),
         bytes: state.as_ref().ok().copied(),
-        in_use,
+        in_use: chosen.contains(&entry.name),
         files: match state {
             Ok(_) => ModelFiles::Ok,
             Err(Damage::Missing(_)) => ModelFiles::Missing,

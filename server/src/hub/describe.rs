@@ -222,8 +222,11 @@ impl Draft {
     /// Those asked for, those of the card, those of the family.
     fn languages(&self, family: Option<&Family>) -> Result<Vec<String>> {
         let card: Vec<String> = self.languages.iter().filter_map(|language| subtag(language)).collect();
+        let any = |language: &String| (language == "*").then(|| language.clone());
+        let asked =
+            self.order.languages.iter().filter_map(|language| any(language).or_else(|| subtag(language))).collect();
         let known = family.map(|family| family.languages.iter().map(|language| (*language).to_owned()).collect());
-        let choices = [Some(self.order.languages.clone()), Some(card), known];
+        let choices = [Some(asked), Some(card), known];
         let mut found =
             choices.into_iter().flatten().find(|languages| !languages.is_empty()).ok_or(HubError::CannotTell {
                 what: "its languages",

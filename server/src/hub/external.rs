@@ -12,8 +12,8 @@ use std::path::Path;
 /// Names of a graph at the most, and their length.
 const MAX_FILES: usize = 4_096;
 const MAX_NAME_BYTES: u64 = 4_096;
-/// Graphs inside of graphs (bodies of loops and branches).
-const MAX_DEPTH: usize = 16;
+/// Messages inside of messages: bodies of loops and branches are graphs inside of graphs, four deep each.
+const MAX_DEPTH: usize = 64;
 
 #[derive(Debug, Clone, Copy)]
 enum Message {
@@ -64,7 +64,7 @@ struct Walk {
 
 impl Walk {
     fn message(&mut self, message: Message, end: u64, depth: usize) -> io::Result<()> {
-        if depth > MAX_DEPTH * 4 {
+        if depth > MAX_DEPTH {
             return Err(odd("graphs inside of graphs"));
         }
         while self.at < end {

@@ -94,7 +94,7 @@ pub async fn pull(order: &Order, hub: &HubConfig, models_dir: &Path, progress: &
     let tokenizer = download.fetch(&tokenizer).await?;
     let graph = download.fetch(&onnx).await?;
     let named = external::locations(&staging.folder.join(&onnx))
-        .map_err(|source| HubError::Io { path: staging.folder.join(&onnx), source })?;
+        .map_err(|error| HubError::Unsupported { what: "the graph", detail: format!("{onnx}: {error}") })?;
     let data = repository.data(&onnx, &named)?;
     staging.expect_room(repository.bytes_of(data.iter().map(String::as_str)))?;
     let mut external_data = Vec::new();

@@ -142,10 +142,8 @@ pub fn place(models_dir: &Path, staging: Staging, entry: ModelEntry) -> Result<P
         replace(&list, &text)?;
     }
     remove(&models_dir.join(STAGING).join(format!("{}.old", entry.name)))?;
-    let bytes = state(models_dir, &entry).map_err(|damage| {
-        let (Damage::Missing(path) | Damage::WrongSum(path)) = damage;
-        io(&path)(std::io::ErrorKind::InvalidData.into())
-    })?;
+    // Their sums were compared when they arrived.
+    let bytes = entry.files().iter().map(|(path, _)| models_dir.join(path).metadata().map_or(0, |it| it.len())).sum();
     Ok(Pulled { entry, bytes, was_there: false })
 }
 
