@@ -220,6 +220,25 @@ fn a_pulled_embedder_answers_searches() {
     assert!(said.contains("lists no embedder of that name") && said.contains("\"multilingual-e5-tiny\""), "{said}");
 }
 
+/// `make run` prepares the models folder each time.
+#[test]
+fn set_up_keeps_what_was_pulled() {
+    let workshop = Workshop::new();
+    workshop.hub.add("a/multilingual-e5-tiny", e5());
+    workshop.pull(&["hf:a/multilingual-e5-tiny"]);
+    let script = "import sys; sys.path.insert(0, 'scripts'); sys.dont_write_bytecode = True\n\
+                  from setup_models import with_others\n\
+                  sys.stdout.write(with_others(open('models/models.toml').read(), open(sys.argv[1]).read()))";
+    let mut python = std::process::Command::new("python3");
+    python.args(["-c", script]).arg(workshop.folder().join("models.toml")).current_dir(repository());
+    let output = output_of(python);
+    let (written, shipped) = (String::from_utf8(output.stdout.clone()), repository().join("models/models.toml"));
+    let shipped = std::fs::read_to_string(shipped).expect("the default list");
+    let others = written.expect("text");
+    let others = others.strip_prefix(shipped.trim_end()).unwrap_or_else(|| panic!("{}", told(&output)));
+    assert_eq!(others.trim(), workshop.list()[workshop.original.trim_end().len()..].trim(), "each model once");
+}
+
 #[test]
 fn a_download_that_breaks_off_goes_on() {
     let workshop = Workshop::new();

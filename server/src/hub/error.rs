@@ -45,8 +45,8 @@ pub enum HubError {
     Unsupported { what: &'static str, detail: String },
     #[error("{path} is not the JSON that it should be: {detail}")]
     Json { path: String, detail: String },
-    #[error("{} lists another model named {name}", list.display())]
-    NameTaken { list: PathBuf, name: String },
+    #[error("{} lists another model named {name}, from {source_of}", list.display())]
+    NameTaken { list: PathBuf, name: String, source_of: String },
     #[error("{} is there and belongs to no listed model", folder.display())]
     FolderTaken { folder: PathBuf },
     #[error("another pull into {} is running", folder.display())]

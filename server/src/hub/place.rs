@@ -96,7 +96,10 @@ pub fn known(models_dir: &Path, name: &str, source: &str) -> Result<Option<Pulle
             let bytes = state(models_dir, entry);
             Ok(bytes.ok().map(|bytes| Pulled { entry: entry.clone(), bytes, was_there: true }))
         }
-        Some(_) => Err(HubError::NameTaken { list: models_dir.join(LIST), name: name.to_owned() }),
+        Some(entry) => {
+            let (name, source_of) = (name.to_owned(), entry.source.clone());
+            Err(HubError::NameTaken { list: models_dir.join(LIST), name, source_of })
+        }
         None if models_dir.join(name).exists() => Err(HubError::FolderTaken { folder: models_dir.join(name) }),
         None => Ok(None),
     }
