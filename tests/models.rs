@@ -308,8 +308,8 @@ fn weights_outside_of_the_graph_come_along() {
 
     let mut lost = bge();
     lost.files.remove("bert_weights.bin");
-    workshop.hub.add("a/lost", lost);
-    let said = workshop.refused(&["hf:a/lost"], &[]);
+    workshop.hub.add("a/bge-lost-zh", lost);
+    let said = workshop.refused(&["hf:a/bge-lost-zh"], &[]);
     assert!(said.contains("has no bert_weights.bin, which model.onnx needs"), "{said}");
     // A graph that names a file elsewhere.
     let mut hostile = bge();
@@ -318,8 +318,8 @@ fn weights_outside_of_the_graph_come_along() {
     while let Some(at) = graph.windows(name.len()).position(|window| window == name) {
         graph[at..at + name.len()].copy_from_slice(b"../../models.tom");
     }
-    workshop.hub.add("a/hostile", hostile);
-    let said = workshop.refused(&["hf:a/hostile"], &[]);
+    workshop.hub.add("a/bge-hostile-zh", hostile);
+    let said = workshop.refused(&["hf:a/bge-hostile-zh"], &[]);
     assert!(said.contains("leads out of the model's folder"), "{said}");
 }
 
@@ -354,7 +354,8 @@ fn what_cannot_be_had_is_told_with_what_to_do() {
     hub.add("a/no-graph", bare);
     let mut silent = e5();
     silent.card = json!({});
-    hub.add("a/silent", silent);
+    hub.add("a/silent", silent.clone());
+    hub.add("a/silent-too", silent);
 
     let (token, other) = ([("HF_TOKEN", TOKEN)], [("HF_TOKEN", "hf_of_somebody_else")]);
     for (args, environment, told, hint) in [
@@ -378,6 +379,9 @@ fn what_cannot_be_had_is_told_with_what_to_do() {
         let said = workshop.refused(args, environment);
         assert!(said.contains(told) && said.contains(hint), "{args:?}: {said}");
     }
+    workshop.hub.sent();
+    workshop.refused(&["hf:a/silent-too"], &[]);
+    assert_eq!(workshop.hub.sent(), [], "what has to be asked for is asked for before the weights are fetched");
     let said = workshop.refused(&["hf:a/nothing"], &[("HF_TOKEN", TOKEN), ("RUST_LOG", "trace")]);
     assert!(!said.contains(TOKEN));
     let pulled: PulledModel = workshop.json(&["models", "pull", "hf:a/private", "--name", "ours"], &token);

@@ -4,13 +4,11 @@
 //! not tell comes from the order, then from the table of families; what nothing tells is asked for, never guessed.
 
 use serde_json::Value;
-use taproot_engine::models::{
-    Embedding, FileSum, ModelEntry, Pooling, Port, Signature, TEXT_OUTPUTS, TOKEN_OUTPUTS, Task,
-};
+use taproot_engine::models::{Embedding, ModelEntry, Pooling, Port, Signature, TEXT_OUTPUTS, TOKEN_OUTPUTS, Task};
 
 use super::download::Download;
 use super::families::{Family, family};
-use super::{HubError, Order, Result};
+use super::{Files, HubError, Order, Result};
 
 /// Longest input when no file says; that of BERT.
 const USUAL_MAX_TOKENS: u64 = 512;
@@ -43,7 +41,7 @@ pub struct Configs {
     prompts: Value,
 }
 
-/// Everything that an entry is made of.
+/// Everything that an entry is made of, but for the graph and its files.
 pub struct Draft {
     pub order: Order,
     pub name: String,
@@ -52,10 +50,6 @@ pub struct Draft {
     pub license: Option<String>,
     pub languages: Vec<String>,
     pub tags: Vec<String>,
-    /// Paths from the model's folder, as those below.
-    pub graph: FileSum,
-    pub tokenizer: FileSum,
-    pub external_data: Vec<FileSum>,
 }
 
 impl Configs {
@@ -87,9 +81,15 @@ fn kind_of(module: &Value) -> Option<&str> {
 }
 
 impl Draft {
+    /// Whether all that does not hang on the graph can be told, before gigabytes are fetched.
+    pub fn check(&self) -> Result<()> {
+        self.task()?;
+        self.languages(family(&self.order.model.name)).map(drop)
+    }
+
     /// # Errors
     /// [`HubError::CannotTell`] when neither files nor order nor table say something that has to be known.
-    pub fn describe(&self, graph: &Signature) -> Result<ModelEntry> {
+    pub fn describe(&self, files: &Files, graph: &Signature) -> Result<ModelEntry> {
         let family = family(&self.order.model.name);
         let task = match self.task()? {
             TaskName::Embedder => Task::Embedder(self.embedding(graph, family)?),
@@ -97,11 +97,11 @@ impl Draft {
         };
         Ok(ModelEntry {
             name: self.name.clone(),
-            path: self.graph.path.clone(),
-            sha256: self.graph.sha256.clone(),
-            external_data: self.external_data.clone(),
-            tokenizer: self.tokenizer.path.clone(),
-            tokenizer_sha256: Some(self.tokenizer.sha256.clone()),
+            path: files.graph.path.clone(),
+            sha256: files.graph.sha256.clone(),
+            external_data: files.external_data.clone(),
+            tokenizer: files.tokenizer.path.clone(),
+            tokenizer_sha256: Some(files.tokenizer.sha256.clone()),
             languages: self.languages(family)?,
             max_tokens: self.max_tokens(),
             license: self.license.clone().unwrap_or_else(|| "NOASSERTION".into()),
@@ -252,6 +252,7 @@ fn subtag(language: &str) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use serde_json::json;
+    use taproot_engine::models::FileSum;
 
     use super::*;
 
@@ -265,7 +266,6 @@ mod tests {
     }
 
     fn draft(name: &str, configs: Configs) -> Draft {
-        let file = |path: &str| FileSum { path: path.into(), sha256: "0".repeat(64) };
         Draft {
             order: Order {
                 model: format!("hf:somebody/{name}").parse().expect("a name"),
@@ -281,14 +281,16 @@ mod tests {
             license: Some("MIT".into()),
             languages: vec!["en".into(), "zh-CN".into(), "multilingual".into(), "en".into()],
             tags: vec!["sentence-similarity".into()],
-            graph: file("onnx/model.onnx"),
-            tokenizer: file("tokenizer.json"),
-            external_data: Vec::new(),
         }
     }
 
+    fn files() -> Files {
+        let file = |path: &str| FileSum { path: path.into(), sha256: "0".repeat(64) };
+        Files { graph: file("onnx/model.onnx"), tokenizer: file("tokenizer.json"), external_data: Vec::new() }
+    }
+
     fn embedding(draft: &Draft, graph: &Signature) -> Embedding {
-        match draft.describe(graph).expect("an entry").task {
+        match draft.describe(&files(), graph).expect("an entry").task {
             Task::Embedder(embedding) => embedding,
             other => panic!("{other:?}"),
         }
@@ -305,7 +307,7 @@ mod tests {
             ..Configs::default()
         };
         let draft = draft("multilingual-e5-small", configs);
-        let entry = draft.describe(&tokens()).expect("an entry");
+        let entry = draft.describe(&files(), &tokens()).expect("an entry");
         assert_eq!(
             (entry.max_tokens, entry.languages.as_slice()),
             (512, ["en".to_owned(), "zh".to_owned()].as_slice())
@@ -341,7 +343,7 @@ mod tests {
         ] {
             let pooling = json!({"word_embedding_dimension": 384, mode: true, "include_prompt": true});
             let draft = draft("own", Configs { pooling, ..Configs::default() });
-            match (draft.describe(&tokens()), expected) {
+            match (draft.describe(&files(), &tokens()), expected) {
                 (Ok(entry), Some(_)) => {
                     assert!(matches!(entry.task, Task::Embedder(it) if Some(it.pooling) == expected))
                 }
@@ -353,7 +355,7 @@ mod tests {
 
     #[test]
     fn what_nothing_tells_is_asked_for() {
-        let asked = |draft: &Draft| match draft.describe(&tokens()) {
+        let asked = |draft: &Draft| match draft.describe(&files(), &tokens()) {
             Err(HubError::CannotTell { option, .. }) => option,
             other => panic!("{other:?}"),
         };
@@ -368,10 +370,10 @@ mod tests {
         classifier.tags = vec!["text-classification".into()];
         assert!(asked(&classifier).starts_with("--task"));
         classifier.tags = vec!["text-ranking".into()];
-        assert!(matches!(classifier.describe(&tokens()).expect("an entry").task, Task::Reranker { .. }));
+        assert!(matches!(classifier.describe(&files(), &tokens()).expect("an entry").task, Task::Reranker { .. }));
         let one = json!({"architectures": ["XLMRobertaForSequenceClassification"], "id2label": {"0": "LABEL_0"}});
         assert!(matches!(
-            draft("own", configs(one)).describe(&tokens()).expect("an entry").task,
+            draft("own", configs(one)).describe(&files(), &tokens()).expect("an entry").task,
             Task::Reranker { .. }
         ));
     }
@@ -380,7 +382,8 @@ mod tests {
     fn a_layer_outside_of_the_graph_is_refused() {
         let module = |kind: &str| json!({"type": format!("sentence_transformers.models.{kind}"), "path": kind});
         let modules = json!([module("Transformer"), module("Pooling"), module("Dense")]);
-        let error = draft("own", Configs { modules, ..Configs::default() }).describe(&tokens()).expect_err("a layer");
+        let error =
+            draft("own", Configs { modules, ..Configs::default() }).describe(&files(), &tokens()).expect_err("a layer");
         assert!(error.to_string().contains("Dense"), "{error}");
     }
 }

@@ -11,6 +11,7 @@ use futures_util::StreamExt;
 use reqwest::header::{CONTENT_LENGTH, CONTENT_RANGE};
 use reqwest::{Response, StatusCode};
 use sha2::{Digest, Sha256};
+use taproot_engine::models::FileSum;
 use tokio::fs::{File, OpenOptions};
 use tokio::io::AsyncWriteExt;
 
@@ -34,14 +35,6 @@ pub struct Download<'a> {
     pub progress: &'a dyn Progress,
 }
 
-/// A file that is here.
-#[derive(Debug, Clone)]
-pub struct Fetched {
-    /// From the repository's top.
-    pub path: String,
-    pub sha256: String,
-}
-
 /// What the hub tells of a file, by its list or by the headers of its answer.
 #[derive(Debug, Clone, Default)]
 struct Expected {
@@ -56,7 +49,8 @@ enum Went {
 }
 
 impl Download<'_> {
-    pub async fn fetch(&self, path: &str) -> Result<Fetched> {
+    /// The file's path is from the repository's top.
+    pub async fn fetch(&self, path: &str) -> Result<FileSum> {
         check_path(path)?;
         let listed = self.repository.files.get(path).cloned().unwrap_or_default();
         let mut expected = Expected { bytes: listed.bytes, sha256: listed.sha256 };
@@ -68,7 +62,7 @@ impl Download<'_> {
         if target.is_file() && expected.sha256.is_some() {
             let sum = sum_of(&target).await?;
             if expected.sha256.as_ref() == Some(&sum) {
-                return Ok(Fetched { path: path.to_owned(), sha256: sum });
+                return Ok(FileSum { path: path.into(), sha256: sum });
             }
         }
         self.fill(path, &part, &mut expected).await?;
@@ -78,7 +72,7 @@ impl Download<'_> {
             return Err(HubError::WrongSum { what: path.to_owned(), got, expected: wanted });
         }
         std::fs::rename(&part, &target).map_err(io(&target))?;
-        Ok(Fetched { path: path.to_owned(), sha256: got })
+        Ok(FileSum { path: path.into(), sha256: got })
     }
 
     /// A file of JSON, if the repository has one of this name.

@@ -1,7 +1,7 @@
 //! Models from a hub: `hf:OWNER/NAME` → files below the models folder and an entry in its `models.toml`.
 //!
 //! ```text
-//! name → repository (list of files, commit) → small files → ONNX file → the data it names → describe → try out → place
+//! name → repository (list of files, commit) → configs → tokenizer, ONNX file, the data it names → describe → try out → place
 //! ```
 //!
 //! The layout is that of the Hugging Face hub and of its mirrors. This is the only code that goes to the network for a
@@ -18,7 +18,7 @@ mod name;
 mod place;
 mod repository;
 
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use taproot_engine::models::{FileSum, ModelEntry, Pooling, Registry, signature, try_out};
 
@@ -30,7 +30,7 @@ pub use place::{Damage, state};
 
 use client::Client;
 use describe::{Configs, Draft};
-use download::{Download, Fetched};
+use download::Download;
 use place::Staging;
 use repository::Repository;
 
@@ -72,64 +72,69 @@ const TOKENIZER: &str = "tokenizer.json";
 
 /// Fetches a model and lists it. A second call with the same order finds it there, and mends damaged files.
 pub async fn pull(order: &Order, hub: &HubConfig, models_dir: &Path, progress: &dyn Progress) -> Result<Pulled> {
+    let name = order.name.clone().unwrap_or_else(|| order.model.name.to_lowercase());
+    name::check_local(&name)?;
     let client = Client::new(hub)?;
-    let local = order.name.clone().unwrap_or_else(|| order.model.name.to_lowercase());
-    name::check_local(&local)?;
-    let lock = place::lock(models_dir)?;
+    let _lock = place::lock(models_dir)?;
     let repository = Repository::of(&client, &order.model).await?;
     let onnx = repository.onnx(order.file.as_deref(), &ONNX_FILES)?;
-    let source = format!("hf:{}@{} {onnx}", order.model.repository(), repository.commit);
-    if let Some(known) = place::known(models_dir, &local, &source)? {
+    let source = format!("hf:{}@{} {onnx}", repository.name, repository.commit);
+    if let Some(known) = place::known(models_dir, &name, &source)? {
         return Ok(known);
     }
-    let staging = Staging::open(models_dir, &order.model.repository(), &repository.commit)?;
+    let staging = Staging::open(models_dir, &repository.name, &repository.commit)?;
     let download = Download { client: &client, repository: &repository, folder: &staging.folder, progress };
-
-    let configs = Configs::read(&download).await?;
-    let tokenizer = repository.beside(&onnx, TOKENIZER).ok_or(HubError::Lacks {
-        repository: order.model.repository(),
-        what: format!("{TOKENIZER}, and a tokenizer of another form is not read"),
-    })?;
-    staging.expect_room(repository.bytes_of([onnx.as_str(), tokenizer.as_str()]))?;
-    let tokenizer = download.fetch(&tokenizer).await?;
-    let graph = download.fetch(&onnx).await?;
-    let named = external::locations(&staging.folder.join(&onnx))
-        .map_err(|error| HubError::Unsupported { what: "the graph", detail: format!("{onnx}: {error}") })?;
-    let data = repository.data(&onnx, &named)?;
-    staging.expect_room(repository.bytes_of(data.iter().map(String::as_str)))?;
-    let mut external_data = Vec::new();
-    for path in &data {
-        external_data.push(download.fetch(path).await?);
-    }
-
-    let (dir, folder, file) = (models_dir.to_owned(), staging.folder.clone(), staging.folder.join(&onnx));
     let draft = Draft {
         order: order.clone(),
-        name: local.clone(),
+        name,
         source,
-        configs,
+        configs: Configs::read(&download).await?,
         license: repository.license.clone(),
         languages: repository.languages.clone(),
         tags: repository.tags.clone(),
-        graph: sum(graph),
-        tokenizer: sum(tokenizer),
-        external_data: external_data.into_iter().map(sum).collect(),
     };
+    draft.check()?;
+    let files = Files::gather(&download, &staging, &onnx).await?;
+    let (dir, folder) = (models_dir.to_owned(), staging.folder.clone());
     let entry = blocking(move || {
         let registry = Registry::read(&dir)?;
-        let signature = signature(&registry, &file)?;
-        let entry = draft.describe(&signature)?;
+        let entry = draft.describe(&files, &signature(&registry, &folder.join(onnx))?)?;
         try_out(&registry, &folder, &entry)?;
         Ok(entry)
     })
     .await?;
-    let pulled = place::place(models_dir, staging, entry)?;
-    drop(lock);
-    Ok(pulled)
+    place::place(models_dir, staging, entry)
 }
 
-fn sum(fetched: Fetched) -> FileSum {
-    FileSum { path: PathBuf::from(fetched.path), sha256: fetched.sha256 }
+/// What a model runs with, by paths from its folder.
+struct Files {
+    graph: FileSum,
+    tokenizer: FileSum,
+    /// Where the graph keeps its weights, besides its own file.
+    external_data: Vec<FileSum>,
+}
+
+impl Files {
+    /// The tokenizer first: a model without one is not worth its weights.
+    async fn gather(download: &Download<'_>, staging: &Staging, onnx: &str) -> Result<Files> {
+        let repository = download.repository;
+        let tokenizer = repository.beside(onnx, TOKENIZER).ok_or_else(|| HubError::Lacks {
+            repository: repository.name.clone(),
+            what: format!("{TOKENIZER}, and a tokenizer of another form is not read"),
+        })?;
+        staging.expect_room(repository.bytes_of([onnx, tokenizer.as_str()]))?;
+        let tokenizer = download.fetch(&tokenizer).await?;
+        let graph = download.fetch(onnx).await?;
+        let named = external::locations(&staging.folder.join(onnx))
+            .map_err(|error| HubError::Unsupported { what: "the graph", detail: format!("{onnx}: {error}") })?;
+        let data = repository.data(onnx, &named)?;
+        staging.expect_room(repository.bytes_of(data.iter().map(String::as_str)))?;
+        let mut external_data = Vec::new();
+        for path in &data {
+            external_data.push(download.fetch(path).await?);
+        }
+        Ok(Files { graph, tokenizer, external_data })
+    }
 }
 
 /// Hashing and running a model would hold up the download's thread.
