@@ -142,10 +142,11 @@ fn info(entry: &ModelEntry, state: Result<u64, Damage>, chosen: &[String]) -> Mo
 
 fn table(list: &ModelList) -> String {
     let mut text = format!("{}\n", list.dir);
+    let width = list.models.iter().map(|model| model.name.len()).max().unwrap_or(0);
     for model in &list.models {
         let mark = if model.in_use { "*" } else { " " };
         // Writing to a String cannot fail.
-        let _ = writeln!(text, "{mark} {}  {}", model.name, line(model));
+        let _ = writeln!(text, "{mark} {:width$}  {}", model.name, line(model));
     }
     text.push_str("* in use\n");
     text
