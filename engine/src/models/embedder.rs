@@ -48,7 +48,8 @@ impl Embedder {
         &self.encoder.entry().name
     }
 
-    /// What vectors depend on: vectors of different fingerprints must not be compared.
+    /// What vectors of passages depend on: vectors of different fingerprints must not be compared. The prefix of queries
+    /// is no part of it, since nothing that is stored has it.
     ///
     /// The name and the first 16 digits of the ONNX file's sum; where vectors depend on more than that file, of a sum
     /// over all of it.
@@ -66,17 +67,16 @@ impl Embedder {
         format!("{}@{}", entry.name, &hasher.finalize().to_hex()[..16])
     }
 
-    /// What vectors depend on besides the ONNX file: nothing for a graph that pools, is given texts as they are, and
+    /// What they depend on besides the ONNX file: nothing for a graph that pools, is given texts as they are, and
     /// has the output that is taken by default.
     fn beyond_the_file(&self) -> Vec<(&'static str, String)> {
-        let Embedding { truncate_to, pooling, query_prefix, passage_prefix, .. } = &self.embedding;
+        let Embedding { truncate_to, pooling, passage_prefix, .. } = &self.embedding;
         let usual = usual_outputs(*pooling).contains(&self.encoder.output());
         let entry = self.encoder.entry();
         let mut found = vec![
             ("pooling", (*pooling != Pooling::InGraph).then(|| format!("{pooling:?}"))),
             ("output", (!usual).then(|| self.encoder.output().to_owned())),
             ("truncate_to", truncate_to.map(|kept| kept.to_string())),
-            ("query_prefix", Some(query_prefix.clone()).filter(|prefix| !prefix.is_empty())),
             ("passage_prefix", Some(passage_prefix.clone()).filter(|prefix| !prefix.is_empty())),
             ("tokenizer", entry.tokenizer_sha256.clone()),
         ];

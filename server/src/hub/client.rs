@@ -86,8 +86,8 @@ impl Client {
 
     /// `GET`, from a byte on if one is given. `what` is told in messages.
     pub async fn get(&self, url: Url, what: &str, from: Option<u64>) -> Result<Answer> {
-        let mut pause = FIRST_PAUSE;
-        for attempt in 1.. {
+        let (mut pause, mut attempt) = (FIRST_PAUSE, 1);
+        loop {
             let answer = self.follow(url.clone(), what, from).await?;
             let status = answer.response.status();
             let busy = status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error();
@@ -102,8 +102,8 @@ impl Client {
             tracing::warn!(%status, what, attempt, "the hub is asked again");
             tokio::time::sleep(wait).await;
             pause *= 2;
+            attempt += 1;
         }
-        unreachable!("the last attempt returns")
     }
 
     async fn follow(&self, mut url: Url, what: &str, from: Option<u64>) -> Result<Answer> {

@@ -188,6 +188,25 @@ mod tests {
         assert_eq!(found(&model).expect("a graph"), ["Constant_7", "model.onnx_data"]);
     }
 
+    proptest::proptest! {
+        /// Graphs come from strangers: whatever is in one, the walk ends, and finds no more than there is.
+        #[test]
+        fn any_bytes_are_walked_to_an_end(
+            at in 0..4_000_usize, changed in proptest::collection::vec(proptest::num::u8::ANY, 0..12), cut in 0..4_000_usize,
+        ) {
+            let graph = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../models/tiny/bert/model.onnx");
+            let mut graph = std::fs::read(graph).expect("models/tiny");
+            assert_eq!(found(&graph).expect("a graph"), ["bert_weights.bin"]);
+            for (byte, new) in graph.iter_mut().skip(at).zip(&changed) {
+                *byte = *new;
+            }
+            graph.truncate(graph.len().saturating_sub(cut));
+            if let Ok(names) = found(&graph) {
+                proptest::prop_assert!(names.iter().all(|name| name.len() <= MAX_NAME_BYTES as usize));
+            }
+        }
+    }
+
     #[test]
     fn a_file_that_is_no_graph_is_told() {
         for wrong in [&[0x3a, 0xff, 0x01][..], &[0x07], &[0x80; 12], b"version https://git-lfs.github.com/spec/v1"] {
