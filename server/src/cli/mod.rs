@@ -5,10 +5,11 @@
 //! go to standard error.
 
 mod ask;
-mod batch;
+pub mod batch;
 mod client;
 mod doctor;
 mod documents;
+mod eval;
 mod ingest;
 mod narrow;
 mod output;
@@ -65,6 +66,8 @@ enum Command {
     Search(search::Search),
     /// Ask a question
     Ask(ask::Ask),
+    /// Measure retrieval and answers on a set of questions, and compare configurations
+    Eval(eval::Eval),
     /// List documents, show their text, delete them
     #[command(subcommand)]
     Documents(documents::Documents),
@@ -120,6 +123,7 @@ fn run(cli: Cli, output: &Output) -> Result<()> {
             Command::Sync(command) => command.run(&config, output).await,
             Command::Search(command) => command.run(&config, output).await,
             Command::Ask(command) => command.run(&config, output).await,
+            Command::Eval(command) => command.run(&config, &environment, output).await,
             Command::Documents(command) => command.run(&config, output).await,
             Command::Doctor(command) => command.run(&config, output).await,
             Command::Openapi | Command::ParseWorker => Ok(()),

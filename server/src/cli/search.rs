@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use futures_util::{StreamExt, TryStreamExt};
-use taproot_schemas::search::{SearchRequest, SearchResponse};
+use taproot_schemas::search::{Hit, SearchRequest, SearchResponse};
 
 use super::batch::{self, QueryLine};
 use super::narrow::Narrow;
@@ -84,15 +84,20 @@ impl Search {
     }
 }
 
-/// Hits are chunks: to have `k` documents, more chunks are asked for, and all there are if those were not enough.
 async fn lines_of(session: &Session, query: QueryLine, narrow: &Narrow, ranked: Ranked, k: usize) -> Result<String> {
+    let hits = hits_for(session, &query.text, narrow, ranked, k).await?;
+    Ok(trec::lines(&query.id.to_string(), &hits, ranked, k))
+}
+
+/// Hits are chunks: to have `k` documents, more chunks are asked for, and all there are if those were not enough.
+pub async fn hits_for(session: &Session, query: &str, narrow: &Narrow, ranked: Ranked, k: usize) -> Result<Vec<Hit>> {
     let mut chunks = match ranked {
         Ranked::Chunks => k,
         Ranked::Documents => (k * CHUNKS_PER_DOCUMENT).min(MAX_CHUNKS),
     };
     loop {
         let request = SearchRequest {
-            query: query.text.clone(),
+            query: query.to_owned(),
             k: Some(chunks),
             collections: narrow.collections(),
             filters: narrow.filters(),
@@ -100,7 +105,7 @@ async fn lines_of(session: &Session, query: QueryLine, narrow: &Narrow, ranked: 
         let hits = session.search(&request).await?.hits;
         let enough = ranked == Ranked::Chunks || trec::documents(&hits) >= k;
         if enough || hits.len() < chunks || chunks == MAX_CHUNKS {
-            return Ok(trec::lines(&query.id.to_string(), &hits, ranked, k));
+            return Ok(hits);
         }
         chunks = MAX_CHUNKS;
     }

@@ -21,20 +21,36 @@ pub fn documents(hits: &[Hit]) -> usize {
     hits.iter().map(|hit| hit.document_id.as_str()).collect::<HashSet<_>>().len()
 }
 
-/// The lines of one query, at most `k`.
-pub fn lines(query_id: &str, hits: &[Hit], ranked: Ranked, k: usize) -> String {
-    let query_id = column(query_id);
+/// A document in a ranking.
+#[derive(Debug, Clone, Copy)]
+pub struct RankedDocument<'a> {
+    pub uri: &'a str,
+    pub score: f32,
+    /// The hit that it has its place from.
+    pub hit: &'a Hit,
+}
+
+/// Documents by their best chunks, at most `k`.
+pub fn ranked<'a>(hits: impl IntoIterator<Item = &'a Hit>, k: usize) -> Vec<RankedDocument<'a>> {
     let mut taken = HashSet::new();
-    let documents = hits.iter().flat_map(|hit| {
-        let copies = hit.copies.iter().map(|copy| (copy.document_id.as_str(), copy.uri.as_str()));
-        [(hit.document_id.as_str(), hit.uri.as_str())].into_iter().chain(copies).map(|named| (named, hit.score))
-    });
-    let ids: Vec<(String, f32)> = match ranked {
-        Ranked::Documents => documents
-            .filter(|((document, _), _)| taken.insert(*document))
-            .map(|((_, uri), score)| (column(run_id(uri)), score))
-            .take(k)
-            .collect(),
+    hits.into_iter()
+        .flat_map(|hit| {
+            let copies = hit.copies.iter().map(|copy| (copy.document_id.as_str(), copy.uri.as_str()));
+            [(hit.document_id.as_str(), hit.uri.as_str())].into_iter().chain(copies).map(move |named| (named, hit))
+        })
+        .filter(|((document, _), _)| taken.insert(*document))
+        .map(|((_, uri), hit)| RankedDocument { uri, score: hit.score, hit })
+        .take(k)
+        .collect()
+}
+
+/// The lines of one query, at most `k`.
+pub fn lines(query_id: &str, hits: &[Hit], ranks: Ranked, k: usize) -> String {
+    let query_id = column(query_id);
+    let ids: Vec<(String, f32)> = match ranks {
+        Ranked::Documents => {
+            ranked(hits, k).into_iter().map(|document| (column(run_id(document.uri)), document.score)).collect()
+        }
         Ranked::Chunks => hits.iter().map(|hit| (column(&hit.chunk_id), hit.score)).take(k).collect(),
     };
     let mut lines = String::new();
@@ -46,7 +62,7 @@ pub fn lines(query_id: &str, hits: &[Hit], ranked: Ranked, k: usize) -> String {
 }
 
 /// A document's id in a run: its uri, and for a line of a `.jsonl` file the line's own id.
-fn run_id(uri: &str) -> &str {
+pub fn run_id(uri: &str) -> &str {
     uri.split_once(".jsonl#").map_or(uri, |(_, id)| id)
 }
 
