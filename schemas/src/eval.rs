@@ -2,8 +2,6 @@
 //!
 //! Names of metrics stay what they are; what is not measured is null, never 0.
 
-use std::collections::BTreeMap;
-
 use serde::{Deserialize, Serialize};
 
 /// Raised when a reader of the former form would misread this one.
@@ -222,8 +220,9 @@ pub struct Comparison {
     pub against: Configuration,
     /// When the other was measured.
     pub against_created_at: String,
-    /// By `ranking` and `answers`.
-    pub sections: BTreeMap<String, SectionComparison>,
+    /// Null when either lacks it, or they have no question in common.
+    pub ranking: Option<SectionComparison>,
+    pub answers: Option<SectionComparison>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -18,7 +18,7 @@ use super::output::Output;
 use super::session::Session;
 use crate::config::{Config, DEFAULT_COLLECTION, Environment};
 use crate::error::{Error, Result};
-use crate::eval::compare::compare;
+use crate::eval::compare::{comparable, compare};
 use crate::eval::layout::{Documents, Kind, Set};
 use crate::eval::page;
 use crate::jobs::JobOrder;
@@ -80,6 +80,9 @@ impl Eval {
         set.questions.truncate(self.limit.map_or(usize::MAX, |limit| limit as usize));
         // What cannot be compared or written is told before the work.
         let other = self.against.as_deref().map(|path| other(path, config, environment)).transpose()?;
+        if let Some(Other::Result(against)) = &other {
+            comparable(&set.questions, self.k, against)?;
+        }
         for path in self.out.iter().chain(&self.html) {
             writable(path)?;
         }

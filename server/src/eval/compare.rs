@@ -3,10 +3,13 @@
 //! In: two [`Evaluation`]s. Out: the difference of each metric with its interval and a paired test, and a verdict. Only
 //! questions that both have in the same form are compared: what was asked or expected otherwise is left out and counted.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{HashMap, HashSet};
 
-use taproot_schemas::eval::{Comparison, Difference, Evaluation, GroupComparison, Section, SectionComparison, Verdict};
+use taproot_schemas::eval::{
+    Comparison, Difference, EvalOptions, Evaluation, GroupComparison, Section, SectionComparison, Verdict,
+};
 
+use super::layout::Question;
 use super::measures::{Measure, Row, by_language};
 use super::statistics::{self, Paired, Statistic};
 use crate::error::{Error, Result};
@@ -15,32 +18,50 @@ use crate::error::{Error, Result};
 pub const SIGNIFICANT: f64 = 0.05;
 
 pub fn compare(this: &Evaluation, against: &Evaluation) -> Result<Comparison> {
-    if this.options.k != against.options.k {
+    let EvalOptions { k, seed, .. } = this.options;
+    let ranking = section(this.ranking.as_ref(), against.ranking.as_ref(), k, seed);
+    let answers = section(this.answers.as_ref(), against.answers.as_ref(), k, seed);
+    if ranking.is_none() && answers.is_none() {
+        return Err(nothing_in_common());
+    }
+    Ok(Comparison {
+        against: against.configuration.clone(),
+        against_created_at: against.created_at.clone(),
+        ranking,
+        answers,
+    })
+}
+
+/// Whether a result of `questions` could be compared with this one; told before they are asked.
+pub fn comparable(questions: &[Question], k: u32, against: &Evaluation) -> Result<()> {
+    if k != against.options.k {
         return Err(Error::Incomparable {
-            problem: format!("this looks at {} hits, the other at {}", this.options.k, against.options.k),
-            hint: format!("measure again with -k {}", against.options.k),
+            problem: format!("this looks at {k} hits, the other at {}", against.options.k),
+            hint: format!("measure with -k {}", against.options.k),
         });
     }
-    let mut sections = BTreeMap::new();
-    let options = this.options;
-    sections.extend(section("ranking", this.ranking.as_ref(), against.ranking.as_ref(), options.k, options.seed));
-    sections.extend(section("answers", this.answers.as_ref(), against.answers.as_ref(), options.k, options.seed));
-    if sections.is_empty() {
-        return Err(Error::Incomparable {
-            problem: "they have no question in common".into(),
-            hint: "measure both on the same set, with the same --kind".into(),
-        });
+    let known = keys(against.ranking.as_ref()).chain(keys(against.answers.as_ref())).collect::<HashSet<_>>();
+    let is_known = |question: &Question| known.contains(&(question.id.as_str(), question.key.as_str()));
+    if questions.iter().any(is_known) { Ok(()) } else { Err(nothing_in_common()) }
+}
+
+fn keys<R: Row>(section: Option<&Section<R>>) -> impl Iterator<Item = (&str, &str)> {
+    section.into_iter().flat_map(|section| section.rows.iter().map(|row| (row.id(), row.key())))
+}
+
+fn nothing_in_common() -> Error {
+    Error::Incomparable {
+        problem: "they have no question in common".into(),
+        hint: "measure both on the same set, with the same --kind".into(),
     }
-    Ok(Comparison { against: against.configuration.clone(), against_created_at: against.created_at.clone(), sections })
 }
 
 fn section<R: Row>(
-    name: &str,
     this: Option<&Section<R>>,
     against: Option<&Section<R>>,
     k: u32,
     seed: u64,
-) -> Option<(String, SectionComparison)> {
+) -> Option<SectionComparison> {
     let (this, against) = (this?, against?);
     let others: HashMap<(&str, &str), &R> = against.rows.iter().map(|row| ((row.id(), row.key()), row)).collect();
     let pairs: Vec<(&R, &R)> =
@@ -52,14 +73,13 @@ fn section<R: Row>(
     };
     let groups: Vec<GroupComparison> = by_language(&pairs, |pair| pair.0.language()).into_iter().map(group).collect();
     let deciding = groups.first()?.differences.first()?;
-    let comparison = SectionComparison {
+    Some(SectionComparison {
         compared: pairs.len() as u64,
         left_out: (this.rows.len() + against.rows.len() - 2 * pairs.len()) as u64,
         verdict: verdict(deciding),
         decided_by: deciding.name.clone(),
         groups,
-    };
-    Some((name.to_owned(), comparison))
+    })
 }
 
 fn differences<R: Row>(pairs: &[&(&R, &R)], k: u32, seed: u64) -> Vec<Difference> {
@@ -118,7 +138,7 @@ pub fn in_words(section: &SectionComparison) -> String {
 
 #[cfg(test)]
 mod tests {
-    use taproot_schemas::eval::{Configuration, EvalOptions, EvaluatedSet, FORMAT, RankingRow};
+    use taproot_schemas::eval::{Configuration, EvaluatedSet, FORMAT, RankingRow};
 
     use super::*;
 
@@ -161,7 +181,7 @@ mod tests {
 
     fn compared(this: impl Fn(usize) -> f64, against: impl Fn(usize) -> f64) -> SectionComparison {
         let of = |value: &dyn Fn(usize) -> f64| evaluation((0..40).map(|id| row(id, value(id))).collect());
-        compare(&of(&this), &of(&against)).unwrap().sections.remove("ranking").unwrap()
+        compare(&of(&this), &of(&against)).unwrap().ranking.unwrap()
     }
 
     #[test]
@@ -196,13 +216,28 @@ mod tests {
         let this = evaluation((0..10).map(|id| row(id, 1.0)).collect());
         let mut rows: Vec<_> = (5..15).map(|id| row(id, 1.0)).collect();
         rows[0].key = "asked otherwise".into();
-        let sections = compare(&this, &evaluation(rows)).unwrap().sections;
-        assert_eq!((sections["ranking"].compared, sections["ranking"].left_out), (4, 12));
+        let ranking = compare(&this, &evaluation(rows)).unwrap().ranking.unwrap();
+        assert_eq!((ranking.compared, ranking.left_out), (4, 12));
 
         let error = compare(&this, &evaluation(vec![row(99, 1.0)])).unwrap_err();
         assert!(error.to_string().contains("no question in common"), "{error}");
-        let mut other = this.clone();
-        other.options.k = 5;
-        assert!(compare(&this, &other).unwrap_err().hint().is_some_and(|hint| hint.contains("-k 5")));
+    }
+
+    #[test]
+    fn what_cannot_be_compared_is_told_before_the_work() {
+        let asked = |id: &str, key: &str| Question {
+            id: id.into(),
+            key: key.into(),
+            text: "年假".into(),
+            language: "zh".into(),
+            grades: None,
+            gold: None,
+        };
+        let known = evaluation(vec![row(1, 1.0)]);
+        assert!(comparable(&[asked("0", "k"), asked("1", "k")], 10, &known).is_ok());
+        assert!(comparable(&[asked("1", "other")], 10, &known).is_err());
+        assert!(
+            comparable(&[asked("1", "k")], 5, &known).unwrap_err().hint().is_some_and(|hint| hint.contains("-k 10"))
+        );
     }
 }

@@ -110,6 +110,8 @@ fn squad2(row: &AnswerRow, score: impl Fn(&AnswerRow) -> Option<f64>) -> Option<
 
 impl Row for AnswerRow {
     const MEASURES: &'static [Measure<Self>] = &[
+        // An answer that holds a gold answer, or a rightful refusal.
+        higher("right", Of::Mean(|row| squad2(row, |row| Some(row.scores?.contains)))),
         higher("contains", Of::Mean(|row| Some(row.scores?.contains))),
         higher("em", Of::Mean(|row| Some(row.scores?.em))),
         higher("f1", Of::Mean(|row| Some(row.scores?.f1))),

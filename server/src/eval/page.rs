@@ -8,7 +8,7 @@ mod tables;
 
 use std::fmt::Write as _;
 
-use taproot_schemas::eval::{Evaluation, Section, Verdict};
+use taproot_schemas::eval::{Evaluation, Section, SectionComparison, Verdict};
 
 use super::compare::in_words;
 
@@ -27,10 +27,12 @@ pub fn page(evaluation: &Evaluation) -> String {
     head(&mut html, evaluation);
     verdicts(&mut html, evaluation);
     if let Some(ranking) = &evaluation.ranking {
-        section(&mut html, evaluation, "ranking", "How documents are ranked", ranking);
+        let compared = evaluation.comparison.as_ref().and_then(|comparison| comparison.ranking.as_ref());
+        section(&mut html, "How documents are ranked", ranking, compared);
     }
     if let Some(answers) = &evaluation.answers {
-        section(&mut html, evaluation, "answers", "How questions are answered", answers);
+        let compared = evaluation.comparison.as_ref().and_then(|comparison| comparison.answers.as_ref());
+        section(&mut html, "How questions are answered", answers, compared);
     }
     html.push_str("</main>\n</body>\n</html>\n");
     html
@@ -82,21 +84,22 @@ fn verdicts(html: &mut String, evaluation: &Evaluation) {
         text(&comparison.against.label),
         text(&comparison.against_created_at)
     );
-    for (name, section) in &comparison.sections {
+    let sections = [("ranking", &comparison.ranking), ("answers", &comparison.answers)];
+    for (name, section) in sections.into_iter().filter_map(|(name, section)| Some((name, section.as_ref()?))) {
         let class = match section.verdict {
             Verdict::Better => "better",
             Verdict::Worse => "worse",
             Verdict::Unclear => "unclear",
         };
-        let _ = writeln!(html, "<p class=\"verdict {class}\"><b>{}</b> {}</p>", text(name), text(&in_words(section)));
+        let _ = writeln!(html, "<p class=\"verdict {class}\"><b>{name}</b> {}</p>", text(&in_words(section)));
     }
     html.push_str("</section>\n");
 }
 
-fn section<R>(html: &mut String, evaluation: &Evaluation, name: &str, title: &str, section: &Section<R>) {
-    let _ = writeln!(html, "<section id=\"{name}\">\n<h2>{title}</h2>");
+fn section<R>(html: &mut String, title: &str, section: &Section<R>, compared: Option<&SectionComparison>) {
+    let _ = writeln!(html, "<section>\n<h2>{title}</h2>");
     tables::figures(html, &section.groups);
-    if let Some(compared) = evaluation.comparison.as_ref().and_then(|comparison| comparison.sections.get(name)) {
+    if let Some(compared) = compared {
         tables::differences(html, compared);
     }
     failures::list(html, section);

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use taproot_schemas::eval::{Comparison, Difference, Estimate, Evaluation, Group, GroupComparison, Metric, Section};
+use taproot_schemas::eval::{Comparison, Difference, Estimate, Evaluation, Metric, Section};
 
 use crate::eval::compare::in_words;
 
@@ -47,9 +47,10 @@ fn head(evaluation: &Evaluation) -> String {
 }
 
 fn section<R>(text: &mut String, name: &str, section: &Section<R>) {
-    let groups = distinct(&section.groups, |group: &Group| group.language.is_some());
+    // One language alone is the same as all.
+    let groups = if section.groups.len() == 2 { &section.groups[..1] } else { &section.groups };
     for groups in groups.chunks(COLUMNS) {
-        let _ = write!(text, "\n{name:<32}");
+        let _ = write!(text, "\n{name:<34}");
         for group in groups {
             let title = format!("{} ({})", group.language.as_deref().unwrap_or("all"), group.questions);
             let _ = write!(text, "{title:<28}");
@@ -57,7 +58,7 @@ fn section<R>(text: &mut String, name: &str, section: &Section<R>) {
         trim(text);
         for (row, metric) in groups.first().map(|group| group.metrics.as_slice()).unwrap_or_default().iter().enumerate()
         {
-            let _ = write!(text, "  {:<30}", metric.name);
+            let _ = write!(text, "  {:<32}", metric.name);
             for group in groups {
                 let _ = write!(text, "{:<28}", group.metrics.get(row).map(cell).unwrap_or_default());
             }
@@ -65,11 +66,6 @@ fn section<R>(text: &mut String, name: &str, section: &Section<R>) {
         }
     }
     let _ = writeln!(text, "  {} of {} questions failed", section.failed, section.rows.len());
-}
-
-/// One language alone is the same as all.
-fn distinct<G>(groups: &[G], is_language: impl Fn(&G) -> bool) -> &[G] {
-    if groups.len() == 2 && is_language(&groups[1]) { &groups[..1] } else { groups }
 }
 
 fn trim(text: &mut String) {
@@ -94,30 +90,36 @@ fn interval(name: &str, Estimate { value, low, high }: Estimate) -> String {
 
 fn compared(text: &mut String, comparison: &Comparison) {
     let _ = writeln!(text, "\nagainst {} of {}", comparison.against.label, comparison.against_created_at);
-    for (name, section) in &comparison.sections {
+    let sections = [("ranking", &comparison.ranking), ("answers", &comparison.answers)];
+    for (name, section) in sections.into_iter().filter_map(|(name, section)| Some((name, section.as_ref()?))) {
         let _ = write!(text, "\n{name}: {} questions compared", section.compared);
         if section.left_out > 0 {
             let _ = write!(text, ", {} left out that only one has in this form", section.left_out);
         }
-        text.push('\n');
-        for group in distinct(&section.groups, |group: &GroupComparison| group.language.is_some()) {
-            let title = format!("{} ({})", group.language.as_deref().unwrap_or("all"), group.questions);
-            let _ = writeln!(
-                text,
-                "  {title:<30}{:>10}{:>10}   {:<30}{:>7}   better/worse/same",
-                "this", "against", "difference", "p"
-            );
-            group.differences.iter().for_each(|difference| differing(text, difference));
+        let _ = writeln!(
+            text,
+            "\n  {:<32}{:>10}{:>10}   {:<30}{:>7}   better/worse/same",
+            "", "this", "against", "difference", "p"
+        );
+        let (all, languages) = section.groups.split_at(1.min(section.groups.len()));
+        all.iter()
+            .flat_map(|group| &group.differences)
+            .for_each(|difference| differing(text, &difference.name, difference));
+        // Of single languages what decides; the rest is in the page and in the JSON.
+        for group in languages.iter().filter(|_| languages.len() > 1) {
+            let decides = group.differences.iter().find(|difference| difference.name == section.decided_by);
+            let language = group.language.as_deref().unwrap_or_default();
+            decides.into_iter().for_each(|it| differing(text, &format!("{}, {language}", it.name), it));
         }
         let _ = writeln!(text, "{name}: {}", in_words(section));
     }
 }
 
-fn differing(text: &mut String, difference: &Difference) {
+fn differing(text: &mut String, title: &str, difference: &Difference) {
     let Difference { name, this, against, difference: by, p, wins, losses, ties, .. } = difference;
     let figure = |value: &f64| if name.ends_with("_ms") { format!("{value:.1}") } else { format!("{value:.4}") };
     let _ =
-        write!(text, "  {name:<30}{:>10}{:>10}   {:<30}{p:>7.4}", figure(this), figure(against), interval(name, *by));
+        write!(text, "  {title:<32}{:>10}{:>10}   {:<30}{p:>7.4}", figure(this), figure(against), interval(name, *by));
     if let (Some(wins), Some(losses), Some(ties)) = (wins, losses, ties) {
         let _ = write!(text, "   {wins}/{losses}/{ties}");
     }

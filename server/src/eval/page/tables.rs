@@ -8,13 +8,14 @@ use super::text;
 use crate::eval::compare::SIGNIFICANT;
 
 /// What a metric says, by the beginning of its name.
-const MEANINGS: [(&str, &str); 22] = [
+const MEANINGS: [(&str, &str); 23] = [
     ("ndcg@", "how near the order of the first hits is to the best possible one"),
     ("mrr@", "1 / place of the first relevant document"),
     ("recall@", "share of the relevant documents among the first hits"),
     ("words_alone_ndcg@", "the same hits in the order of words alone"),
     ("meaning_alone_ndcg@", "the same hits in the order of meaning alone"),
-    ("contains", "answers in which a gold answer stands"),
+    ("right", "questions answered with a gold answer, or rightly refused"),
+    ("contains", "questions with an answer: those whose answer holds a gold answer"),
     ("em", "answers that are a gold answer, word for word"),
     ("f1", "words that answer and gold answer share"),
     ("short_em", "the same of the short answer"),
@@ -102,6 +103,10 @@ pub fn differences(html: &mut String, section: &SectionComparison) {
     let groups = if section.groups.len() == 2 { &section.groups[..1] } else { &section.groups };
     for group in groups {
         let name = group.language.as_deref().map_or("all questions".into(), text);
+        let folded = group.language.is_some();
+        if folded {
+            let _ = writeln!(html, "<details><summary>{name} <small>{}</small></summary>", group.questions);
+        }
         let _ = writeln!(
             html,
             "<div class=\"wide\"><table>\n<thead><tr><th>{name} <small>{}</small></th><th>this</th><th>the other</th><th>difference</th>\
@@ -110,6 +115,9 @@ pub fn differences(html: &mut String, section: &SectionComparison) {
         );
         group.differences.iter().for_each(|difference| differing(html, difference));
         html.push_str("</tbody></table></div>\n");
+        if folded {
+            html.push_str("</details>\n");
+        }
     }
 }
 
