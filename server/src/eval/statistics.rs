@@ -199,13 +199,14 @@ pub fn compare(this: &[Statistic], against: &[Statistic], questions: usize, seed
             *as_large += usize::from(swapped.is_some_and(|swapped| swapped.abs() >= (this - against).abs() - SAME));
         }
     }
-    let paired = |((measured, drawn), as_large): ((Option<(f64, f64)>, Vec<f64>), usize)| {
+    let paired = |measured: Option<(f64, f64)>, drawn, as_large: usize| {
         let (this, against) = measured?;
         let difference = interval(this - against, drawn)?;
         // The measured arrangement is one of those that are possible (Phipson and Smyth 2010).
         Some(Paired { this, against, difference, p: (as_large + 1) as f64 / (SWAPPINGS + 1) as f64 })
     };
-    measured.into_iter().zip(drawn).zip(as_large).map(paired).collect()
+    let all = measured.into_iter().zip(drawn).zip(as_large);
+    all.map(|((measured, drawn), as_large)| paired(measured, drawn, as_large)).collect()
 }
 
 /// SplitMix64 (Steele, Lea and Flood 2014): small, good enough for resampling, and the same on every machine.
