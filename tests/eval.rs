@@ -8,8 +8,9 @@ use serde_json::{Value, json};
 use taproot_schemas::answer::{Answer, Status};
 use taproot_schemas::eval::{Evaluation, FailureKind, Group, Verdict};
 
-use crate::support::evaldata;
+use crate::support::examples::examples;
 use crate::support::taproot::{Taproot, told};
+use crate::support::{evaldata, repository};
 
 const FACTS: [(&str, &str, &str); 8] = [
     ("heron.md", "The grey heron waits at the weir. It catches eleven eels on a good day.", "en"),
@@ -282,6 +283,27 @@ fn a_result_is_compared_and_shown() {
     let answers = comparison.answers.expect("answers");
     assert!(comparison.against.label.ends_with("one.toml"));
     assert_eq!((answers.compared, answers.left_out, answers.verdict), (7, 0, Verdict::Unclear), "seven prove nothing");
+}
+
+/// While a server runs on the data directory, the questions go to it; its settings are its own.
+#[test]
+fn a_running_server_is_asked() {
+    let taproot = &examples().taproot;
+    let questions = path(&repository().join("examples/questions.jsonl"));
+    let evaluation: Evaluation = taproot.json(&["eval", &questions, "--limit", "6"]);
+    assert_eq!(evaluation.configuration.label, "the running server");
+    assert!(evaluation.set.unknown_documents.is_empty(), "{:?}", evaluation.set.unknown_documents);
+    assert!(evaluation.ranking.is_some_and(|ranking| value(&ranking.groups[0], "recall@100") == 1.0));
+    assert_eq!(evaluation.answers.map(|answers| answers.rows.len()), Some(6));
+
+    let folder = tempfile::tempdir().expect("a folder");
+    let settings = folder.path().join("other.toml");
+    std::fs::write(&settings, "[answer]\npassages = 1\n").expect("settings");
+    let message = taproot.fails(&["eval", &questions, "--limit", "6", "--against", &path(&settings)]);
+    assert!(
+        message.contains("a server runs on the data directory") && message.contains("hint: stop the server"),
+        "{message}"
+    );
 }
 
 #[test]

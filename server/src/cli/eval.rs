@@ -95,6 +95,7 @@ impl Eval {
                 resamples: crate::eval::statistics::RESAMPLES as u32,
                 latency_sample: 0,
             },
+            two_settings: matches!(other, Some(Other::Settings(_))),
             cancel: stop_on_ctrl_c(*output),
         };
         let mut evaluation = evaluate(&set, config, &options, output).await?;
@@ -122,6 +123,12 @@ impl Eval {
 async fn evaluate(set: &Set, config: &Config, options: &run::Options, output: &Output) -> Result<Evaluation> {
     let Documents::Own(documents) = &set.documents else {
         let session = Session::open(config, output).await?;
+        if options.two_settings && session.is_remote() {
+            return Err(Error::Incomparable {
+                problem: "a server runs on the data directory, and answers with its own settings".into(),
+                hint: "stop the server, or compare with a result that --out wrote".into(),
+            });
+        }
         return measure(session, set, config, options, output, 0).await;
     };
     let scratch = tempfile::Builder::new().prefix("taproot-eval-").tempdir();
@@ -140,8 +147,9 @@ async fn measure(
     output: &Output,
     failed_files: u64,
 ) -> Result<Evaluation> {
+    let label = if session.is_remote() { "the running server".into() } else { label(config) };
     let mut evaluation = run::run(&session, set, config.threads, options, output).await?;
-    evaluation.configuration.label = label(config);
+    evaluation.configuration.label = label;
     evaluation.set.failed_files = failed_files;
     session.close().await?;
     Ok(evaluation)

@@ -100,6 +100,11 @@ impl Session {
         }
     }
 
+    /// Whether a server does the work, with settings of its own.
+    pub fn is_remote(&self) -> bool {
+        matches!(self, Session::Remote(_))
+    }
+
     /// What is searched; `None` on the way over a server.
     pub async fn holdings(&self) -> Result<Option<Holdings>> {
         let Session::Local(local) = self else { return Ok(None) };

@@ -42,6 +42,8 @@ const LISTED_UNKNOWN: usize = 100;
 pub struct Options {
     pub kind: Option<Kind>,
     pub shape: EvalOptions,
+    /// Whether the set is measured a second time, with other settings.
+    pub two_settings: bool,
     /// Turns true when the run is to end.
     pub cancel: watch::Receiver<bool>,
 }
