@@ -66,12 +66,19 @@ fn section<R: Row>(
     let others: HashMap<(&str, &str), &R> = against.rows.iter().map(|row| ((row.id(), row.key()), row)).collect();
     let pairs: Vec<(&R, &R)> =
         this.rows.iter().filter_map(|row| Some((row, *others.get(&(row.id(), row.key()))?))).collect();
-    let group = |(language, pairs): (Option<&str>, Vec<&(&R, &R)>)| GroupComparison {
-        language: language.map(str::to_owned),
-        questions: pairs.len() as u64,
-        differences: differences(&pairs, k, seed),
-    };
-    let groups: Vec<GroupComparison> = by_language(&pairs, |pair| pair.0.language()).into_iter().map(group).collect();
+    let mut groups: Vec<GroupComparison> = Vec::new();
+    for (language, pairs) in by_language(&pairs, |pair| pair.0.language()) {
+        let differences = match groups.first() {
+            // One language alone is all of them.
+            Some(all) if all.questions == pairs.len() as u64 => all.differences.clone(),
+            _ => differences(&pairs, k, seed),
+        };
+        groups.push(GroupComparison {
+            language: language.map(str::to_owned),
+            questions: pairs.len() as u64,
+            differences,
+        });
+    }
     let deciding = groups.first()?.differences.first()?;
     Some(SectionComparison {
         compared: pairs.len() as u64,

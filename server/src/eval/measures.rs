@@ -182,20 +182,26 @@ pub fn by_language<'a, T>(rows: &'a [T], language: impl Fn(&'a T) -> &'a str) ->
 
 /// The figures of a set.
 pub fn groups<R: Row>(rows: &[R], k: u32, seed: u64) -> Vec<Group> {
-    let group = |(language, rows): (Option<&str>, Vec<&R>)| {
-        let statistics: Vec<Statistic> = R::MEASURES.iter().map(|measure| measure.statistic(&rows)).collect();
-        let estimates = estimates(&statistics, rows.len(), seed);
-        let metric = |((measure, statistic), estimate): ((&Measure<R>, &Statistic), _)| Metric {
-            name: measure.name(k),
-            over: statistic.over() as u64,
-            higher_is_better: measure.higher_is_better,
-            estimate,
+    let mut groups: Vec<Group> = Vec::new();
+    for (language, rows) in by_language(rows, R::language) {
+        let metrics = match groups.first() {
+            // One language alone is all of them.
+            Some(all) if all.questions == rows.len() as u64 => all.metrics.clone(),
+            _ => metrics(&rows, k, seed),
         };
-        Group {
-            language: language.map(str::to_owned),
-            questions: rows.len() as u64,
-            metrics: R::MEASURES.iter().zip(&statistics).zip(estimates).map(metric).collect(),
-        }
+        groups.push(Group { language: language.map(str::to_owned), questions: rows.len() as u64, metrics });
+    }
+    groups
+}
+
+fn metrics<R: Row>(rows: &[&R], k: u32, seed: u64) -> Vec<Metric> {
+    let statistics: Vec<Statistic> = R::MEASURES.iter().map(|measure| measure.statistic(rows)).collect();
+    let estimates = estimates(&statistics, rows.len(), seed);
+    let metric = |((measure, statistic), estimate): ((&Measure<R>, &Statistic), _)| Metric {
+        name: measure.name(k),
+        over: statistic.over() as u64,
+        higher_is_better: measure.higher_is_better,
+        estimate,
     };
-    by_language(rows, R::language).into_iter().map(group).collect()
+    R::MEASURES.iter().zip(&statistics).zip(estimates).map(metric).collect()
 }
