@@ -14,6 +14,7 @@ mod ingest;
 mod narrow;
 mod output;
 mod progress;
+mod ranking;
 mod search;
 mod serve;
 mod session;

@@ -7,22 +7,19 @@ use std::path::{Path, PathBuf};
 
 use clap::Args;
 use futures_util::{StreamExt, TryStreamExt};
-use taproot_schemas::search::{Hit, SearchRequest, SearchResponse};
+use taproot_schemas::search::{SearchRequest, SearchResponse};
 
 use super::batch::{self, QueryLine};
 use super::narrow::Narrow;
 use super::output::{Output, place};
+use super::ranking::{Ranked, hits_for};
 use super::session::Session;
-use super::trec::{self, Ranked};
+use super::trec;
 use crate::config::Config;
 use crate::error::{Error, Result};
 
 const DEFAULT_HITS: u32 = 10;
 const DEFAULT_BATCH_HITS: u32 = 100;
-/// More chunks than this are never asked for.
-const MAX_CHUNKS: usize = 1_000;
-/// Chunks asked for at first, for each document wanted.
-const CHUNKS_PER_DOCUMENT: usize = 4;
 /// Characters of a passage that are shown to a person.
 const SHOWN_CHARS: usize = 240;
 
@@ -87,28 +84,6 @@ impl Search {
 async fn lines_of(session: &Session, query: QueryLine, narrow: &Narrow, ranked: Ranked, k: usize) -> Result<String> {
     let hits = hits_for(session, &query.text, narrow, ranked, k).await?;
     Ok(trec::lines(&query.id.to_string(), &hits, ranked, k))
-}
-
-/// Hits are chunks: to have `k` documents, more chunks are asked for, and all there are if those were not enough.
-pub async fn hits_for(session: &Session, query: &str, narrow: &Narrow, ranked: Ranked, k: usize) -> Result<Vec<Hit>> {
-    let mut chunks = match ranked {
-        Ranked::Chunks => k,
-        Ranked::Documents => (k * CHUNKS_PER_DOCUMENT).min(MAX_CHUNKS),
-    };
-    loop {
-        let request = SearchRequest {
-            query: query.to_owned(),
-            k: Some(chunks),
-            collections: narrow.collections(),
-            filters: narrow.filters(),
-        };
-        let hits = session.search(&request).await?.hits;
-        let enough = ranked == Ranked::Chunks || trec::documents(&hits) >= k;
-        if enough || hits.len() < chunks || chunks == MAX_CHUNKS {
-            return Ok(hits);
-        }
-        chunks = MAX_CHUNKS;
-    }
 }
 
 fn human(response: &SearchResponse) -> String {

@@ -3,46 +3,11 @@
 //! In: hits, best first. Out: lines for `trec_eval` and its kin. Ids with white space would break the columns; such
 //! characters are written as `%20` and the like, all others stay as they are.
 
-use std::collections::HashSet;
 use std::fmt::Write;
 
 use taproot_schemas::search::Hit;
 
-/// What a run ranks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ranked {
-    /// A document takes the place and the score of its best chunk, a copy those of the chunk that stands for it.
-    Documents,
-    Chunks,
-}
-
-/// Distinct documents among the hits.
-pub fn documents(hits: &[Hit]) -> usize {
-    hits.iter().map(|hit| hit.document_id.as_str()).collect::<HashSet<_>>().len()
-}
-
-/// A document in a ranking.
-#[derive(Debug, Clone, Copy)]
-pub struct RankedDocument<'a> {
-    pub uri: &'a str,
-    pub score: f32,
-    /// The hit that it has its place from.
-    pub hit: &'a Hit,
-}
-
-/// Documents by their best chunks, at most `k`.
-pub fn ranked<'a>(hits: impl IntoIterator<Item = &'a Hit>, k: usize) -> Vec<RankedDocument<'a>> {
-    let mut taken = HashSet::new();
-    hits.into_iter()
-        .flat_map(|hit| {
-            let copies = hit.copies.iter().map(|copy| (copy.document_id.as_str(), copy.uri.as_str()));
-            [(hit.document_id.as_str(), hit.uri.as_str())].into_iter().chain(copies).map(move |named| (named, hit))
-        })
-        .filter(|((document, _), _)| taken.insert(*document))
-        .map(|((_, uri), hit)| RankedDocument { uri, score: hit.score, hit })
-        .take(k)
-        .collect()
-}
+use super::ranking::{Ranked, ranked};
 
 /// The lines of one query, at most `k`.
 pub fn lines(query_id: &str, hits: &[Hit], ranks: Ranked, k: usize) -> String {
@@ -112,7 +77,6 @@ mod tests {
             hit("d2", "leave/parental.md", 0.5),
             hit("d3", "c.jsonl#x#y", 0.25),
         ];
-        assert_eq!(documents(&hits), 3);
         assert_eq!(
             lines("q\t1", &hits, Ranked::Documents, 10),
             "q%091 Q0 41%20a 1 0.9 taproot\nq%091 Q0 leave/parental.md 2 0.5 taproot\nq%091 Q0 x#y 3 0.25 taproot\n"

@@ -105,13 +105,6 @@ impl Config {
         Ok(Config { file: found, ..resolve(data_dir, settings, environment.path())? })
     }
 
-    /// The same settings over a data directory that is thrown away. Its vectors are embedded: a Qdrant server's belong
-    /// to the directory that was configured.
-    pub fn in_scratch(&self, data_dir: PathBuf) -> Config {
-        let vectors = VectorSettings { url: None, ..self.settings.vectors.clone() };
-        Config { data_dir, settings: Settings { vectors, ..self.settings.clone() }, ..self.clone() }
-    }
-
     /// Listens on another address than the settings say.
     pub fn listen_on(&mut self, address: &str) -> Result<()> {
         self.serve.address = socket_address("--address", address)?;
@@ -135,6 +128,13 @@ impl Config {
             passages: answer.passages,
             max_sentences: answer.max_sentences,
         })
+    }
+
+    /// The same settings over a data directory that is thrown away. Its vectors are embedded: a Qdrant server's belong
+    /// to the directory that was configured.
+    pub fn in_scratch(&self, data_dir: PathBuf) -> Config {
+        let vectors = VectorSettings { url: None, ..self.settings.vectors.clone() };
+        Config { data_dir, settings: Settings { vectors, ..self.settings.clone() }, ..self.clone() }
     }
 
     /// How files are parsed and cut.
