@@ -193,6 +193,13 @@ fn answers_agree_with_metrics_py() {
     let alone: Evaluation = taproot.json(&["eval", &path(&set.join("questions.jsonl")), "--kind", "questions"]);
     assert_eq!(taproot.documents(), before);
     assert!(alone.ranking.is_none());
+    let settings = taproot.root().join("one.toml");
+    std::fs::write(&settings, "[answer]\nmax_sentences = 1\n").expect("settings");
+    let questions = path(&set.join("questions.jsonl"));
+    let compared: Evaluation =
+        taproot.json(&["eval", &questions, "--against", &path(&settings), "--kind", "questions"]);
+    assert!(compared.comparison.is_some_and(|comparison| comparison.answers.is_some() && comparison.ranking.is_none()));
+    assert_eq!(taproot.documents(), before, "with either settings");
     let metrics = |group: &Group| ANSWERS.map(|(name, _)| value(group, name));
     assert_eq!(metrics(&alone.answers.expect("answers").groups[0]), metrics(group));
 }
@@ -322,6 +329,11 @@ fn what_is_wrong_with_a_set_is_told() {
     let output = taproot.run(&["eval", &path(&set)]);
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(shown.contains("warning: questions name documents that are not there: crane.md"), "{shown}");
+
+    std::fs::write(&questions, json!({"id": "long", "question": "年".repeat(5_000), "answers": ["x"]}).to_string())
+        .expect("questions");
+    let message = taproot.fails(&["eval", &path(&set)]);
+    assert!(message.contains("while asking the question \"long\"") && message.contains("hint: shorten"), "{message}");
 
     assert!(taproot.fails(&["eval", &path(taproot.root())]).contains("give one of the sets in it: set"));
     assert_eq!(taproot.run(&["eval", &path(&set), "-k", "0"]).status.code(), Some(2));

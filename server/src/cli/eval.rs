@@ -186,7 +186,10 @@ fn label(config: &Config) -> String {
 /// A `.json` file is a result, any other one settings.
 fn other(path: &Path, config: &Config, environment: &Environment) -> Result<Other> {
     if path.extension().is_none_or(|extension| extension != "json") {
-        return Ok(Other::Settings(Box::new(Config::load(config.data_dir.clone(), Some(path), environment)?)));
+        let other = Config::load(config.data_dir.clone(), Some(path), environment)?;
+        // Its models are looked for before the work of the first.
+        other.engine()?;
+        return Ok(Other::Settings(Box::new(other)));
     }
     let text = std::fs::read(path).map_err(|source| Error::UnreadablePath { path: path.to_path_buf(), source })?;
     let not_right = |problem: String| Error::Incomparable {

@@ -108,10 +108,15 @@ fn squad2(row: &AnswerRow, score: impl Fn(&AnswerRow) -> Option<f64>) -> Option<
     if row.answerable { score(row) } else { Some(f64::from(u8::from(row.abstained))) }
 }
 
+/// Of an answerable question: a gold answer stands in the answer; where only a document is named, it is cited.
+fn right(row: &AnswerRow) -> Option<f64> {
+    let contains = row.scores.map(|scores| scores.contains);
+    contains.or_else(|| row.citations.map(|citations| citations.hit)).or_else(|| row.abstained.then_some(0.0))
+}
+
 impl Row for AnswerRow {
     const MEASURES: &'static [Measure<Self>] = &[
-        // An answer that holds a gold answer, or a rightful refusal.
-        higher("right", Of::Mean(|row| squad2(row, |row| Some(row.scores?.contains)))),
+        higher("right", Of::Mean(|row| squad2(row, right))),
         higher("contains", Of::Mean(|row| Some(row.scores?.contains))),
         higher("em", Of::Mean(|row| Some(row.scores?.em))),
         higher("f1", Of::Mean(|row| Some(row.scores?.f1))),
@@ -204,4 +209,63 @@ fn metrics<R: Row>(rows: &[&R], k: u32, seed: u64) -> Vec<Metric> {
         estimate,
     };
     R::MEASURES.iter().zip(&statistics).zip(estimates).map(metric).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use taproot_schemas::eval::{AnswerScores, CitationScores};
+
+    use super::*;
+
+    fn row(answerable: bool, abstained: bool, confidence: f64) -> AnswerRow {
+        AnswerRow {
+            id: String::new(),
+            key: String::new(),
+            language: "zh".into(),
+            answerable,
+            abstained,
+            confidence,
+            scores: None,
+            citations: None,
+            latency_ms: None,
+        }
+    }
+
+    #[track_caller]
+    fn check(rows: &[AnswerRow], expected: &[(&str, Option<f64>)]) {
+        let groups = groups(rows, 10, 1);
+        for (name, value) in expected {
+            let metric = groups[0].metrics.iter().find(|metric| metric.name == *name).unwrap();
+            assert_eq!(metric.estimate.map(|estimate| estimate.value), *value, "{name}");
+        }
+    }
+
+    #[test]
+    fn refusals_by_hand() {
+        // Of three that should be refused two are, and one that should not be is.
+        let rows = [row(false, true, 0.1), row(false, true, 0.2), row(false, false, 0.8), row(true, true, 0.3)];
+        check(
+            &rows,
+            &[
+                ("right", Some(0.5)),
+                ("abstention_precision", Some(2.0 / 3.0)),
+                ("abstention_recall", Some(2.0 / 3.0)),
+                ("abstention_f1", Some(2.0 / 3.0)),
+                ("abstention_auc", Some(2.0 / 3.0)),
+                ("answered_although_unanswerable", Some(1.0 / 3.0)),
+                ("abstained_although_answerable", Some(1.0)),
+                ("latency_p50_ms", None),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_question_that_names_only_a_document_is_right_when_it_is_cited() {
+        let cited = |hit| AnswerRow {
+            citations: Some(CitationScores { hit, ..CitationScores::default() }),
+            ..row(true, false, 0.9)
+        };
+        let told = AnswerRow { scores: Some(AnswerScores { contains: 1.0, ..AnswerScores::default() }), ..cited(0.0) };
+        check(&[cited(1.0), cited(0.0), told, row(true, true, 0.1)], &[("right", Some(0.5)), ("contains", Some(1.0))]);
+    }
 }

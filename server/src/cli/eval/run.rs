@@ -107,7 +107,8 @@ impl Desk<'_> {
         let questions: Vec<(&Question, &Grades)> =
             self.set.questions.iter().filter_map(|question| Some((question, question.grades.as_ref()?))).collect();
         let count = Count::start(self.output, "ranking", questions.len());
-        let judged = futures_util::stream::iter(&questions).map(|(question, grades)| self.rank(question, grades));
+        let judged = futures_util::stream::iter(&questions)
+            .map(|(question, grades)| self.named(question, self.rank(question, grades)));
         let (mut rows, failed, failures) = self.collect(judged, &count).await?;
         drop(count);
         self.time(
@@ -131,8 +132,9 @@ impl Desk<'_> {
         let questions: Vec<(&Question, &Gold)> =
             self.set.questions.iter().filter_map(|question| Some((question, question.gold.as_ref()?))).collect();
         let count = Count::start(self.output, "answers", questions.len());
-        let judged = futures_util::stream::iter(&questions)
-            .map(|(question, gold)| self.answer(question, gold, places.get(question.id.as_str()).copied()));
+        let judged = futures_util::stream::iter(&questions).map(|(question, gold)| {
+            self.named(question, self.answer(question, gold, places.get(question.id.as_str()).copied()))
+        });
         let (mut rows, failed, failures) = self.collect(judged, &count).await?;
         drop(count);
         self.time(
@@ -178,6 +180,11 @@ impl Desk<'_> {
 
     fn go_on(&self) -> Result<()> {
         if *self.options.cancel.borrow() { Err(Error::Stopped) } else { Ok(()) }
+    }
+
+    /// Says which question it was that could not be asked.
+    async fn named<T>(&self, question: &Question, asked: impl Future<Output = Result<T>>) -> Result<T> {
+        asked.await.inspect_err(|_| self.output.tell(&format!("while asking the question {:?}", question.id)))
     }
 
     async fn rank(&self, question: &Question, grades: &Grades) -> Result<(RankingRow, Option<Failure>)> {

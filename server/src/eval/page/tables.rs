@@ -14,7 +14,7 @@ const MEANINGS: [(&str, &str); 23] = [
     ("recall@", "share of the relevant documents among the first hits"),
     ("words_alone_ndcg@", "the same hits in the order of words alone"),
     ("meaning_alone_ndcg@", "the same hits in the order of meaning alone"),
-    ("right", "questions answered with a gold answer, or rightly refused"),
+    ("right", "questions answered with a gold answer or from the gold document, or rightly refused"),
     ("contains", "questions with an answer: those whose answer holds a gold answer"),
     ("em", "answers that are a gold answer, word for word"),
     ("f1", "words that answer and gold answer share"),
