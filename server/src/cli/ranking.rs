@@ -29,13 +29,10 @@ pub async fn hits_for(session: &Session, query: &str, narrow: &Narrow, ranked: R
         Ranked::Chunks => k,
         Ranked::Documents => (k * CHUNKS_PER_DOCUMENT).min(MAX_CHUNKS),
     };
+    let narrowed =
+        SearchRequest { collections: narrow.collections(), filters: narrow.filters(), ..SearchRequest::default() };
     loop {
-        let request = SearchRequest {
-            query: query.to_owned(),
-            k: Some(chunks),
-            collections: narrow.collections(),
-            filters: narrow.filters(),
-        };
+        let request = SearchRequest { query: query.to_owned(), k: Some(chunks), ..narrowed.clone() };
         let hits = session.search(&request).await?.hits;
         let enough = ranked == Ranked::Chunks || documents(&hits) >= k;
         if enough || hits.len() < chunks || chunks == MAX_CHUNKS {
