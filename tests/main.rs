@@ -7,6 +7,7 @@ mod architecture;
 mod ask;
 mod browser;
 mod documents;
+mod eval;
 mod formats;
 mod full_disk;
 mod http;

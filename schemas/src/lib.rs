@@ -8,6 +8,7 @@ pub mod answer;
 pub mod doctor;
 pub mod document;
 pub mod error;
+pub mod eval;
 pub mod health;
 pub mod instance;
 pub mod job;

@@ -4,6 +4,7 @@ mod cli;
 mod clock;
 mod config;
 mod error;
+mod eval;
 mod http;
 mod hub;
 mod instance;

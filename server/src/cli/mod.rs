@@ -5,15 +5,17 @@
 //! go to standard error.
 
 mod ask;
-mod batch;
+pub mod batch;
 mod client;
 mod doctor;
 mod documents;
+mod eval;
 mod ingest;
 mod models;
 mod narrow;
 mod output;
 mod progress;
+mod ranking;
 mod search;
 mod serve;
 mod session;
@@ -66,6 +68,8 @@ enum Command {
     Search(search::Search),
     /// Ask a question
     Ask(ask::Ask),
+    /// Measure retrieval and answers on a set of questions, and compare configurations
+    Eval(eval::Eval),
     /// List documents, show their text, delete them
     #[command(subcommand)]
     Documents(documents::Documents),
@@ -124,6 +128,7 @@ fn run(cli: Cli, output: &Output) -> Result<()> {
             Command::Sync(command) => command.run(&config, output).await,
             Command::Search(command) => command.run(&config, output).await,
             Command::Ask(command) => command.run(&config, output).await,
+            Command::Eval(command) => command.run(&config, &environment, output).await,
             Command::Documents(command) => command.run(&config, output).await,
             Command::Models(command) => command.run(&config, output).await,
             Command::Doctor(command) => command.run(&config, output).await,

@@ -17,7 +17,7 @@ use taproot_engine::models::{Choice, LIST, Pick};
 use taproot_engine::{EngineConfig, QdrantServer};
 use taproot_ingest::Chunking;
 use taproot_parse::sandbox::{OcrProgram, OcrSettings, ParserLimits};
-use taproot_schemas::settings::{IngestSettings, Settings, Source};
+use taproot_schemas::settings::{IngestSettings, Settings, Source, VectorSettings};
 
 use crate::error::{Error, Result};
 use crate::hub::HubConfig;
@@ -45,6 +45,8 @@ pub struct Config {
     /// Threads that run models; also how many questions of a batch are asked at a time.
     pub threads: usize,
     pub serve: ServeConfig,
+    /// The settings file, where there is one.
+    pub file: Option<PathBuf>,
     /// The folders of programs, as in PATH.
     path: OsString,
     hub: HubConfig,
@@ -102,10 +104,10 @@ impl Config {
                 [data_dir.join(SETTINGS_FILE), PathBuf::from(SETTINGS_FILE)].into_iter().find(|path| path.is_file())
             }
         };
-        let mut settings = found.map(|path| read_file(&path)).transpose()?.unwrap_or_default();
+        let mut settings = found.as_deref().map(read_file).transpose()?.unwrap_or_default();
         overlay::apply(&mut settings, environment)?;
         check::check(&settings)?;
-        resolve(data_dir, settings, environment)
+        Ok(Config { file: found, ..resolve(data_dir, settings, environment)? })
     }
 
     /// Listens on another address than the settings say.
@@ -132,6 +134,13 @@ impl Config {
             passages: answer.passages,
             max_sentences: answer.max_sentences,
         })
+    }
+
+    /// The same settings over a data directory that is thrown away. Its vectors are embedded: a Qdrant server's belong
+    /// to the directory that was configured.
+    pub fn in_scratch(&self, data_dir: PathBuf) -> Config {
+        let vectors = VectorSettings { url: None, ..self.settings.vectors.clone() };
+        Config { data_dir, settings: Settings { vectors, ..self.settings.clone() }, ..self.clone() }
     }
 
     /// How files are parsed and cut.
@@ -221,6 +230,7 @@ fn resolve(data_dir: PathBuf, settings: Settings, environment: &Environment) -> 
             timeout: Duration::from_secs(ingest.parse_timeout_s),
             memory_bytes: ingest.parse_memory_mib * MIB,
         },
+        file: None,
         path: environment.path(),
         hub: HubConfig {
             endpoint: environment.value("HF_ENDPOINT").unwrap_or(DEFAULT_HUB).to_owned(),
