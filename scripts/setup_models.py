@@ -17,6 +17,7 @@ import hashlib
 import json
 import os
 import platform
+import re
 import subprocess
 import sys
 import tempfile
@@ -115,7 +116,9 @@ class ModelCache:
             raise SetupError("models.toml and models.lock.json name different checksums", "make the two files agree")
         listed = listed.replace(self._library("linux"), self._library())
         target = self.models / "models.toml"
-        if not target.exists() or target.read_text(encoding="utf-8") != listed:
+        present = target.read_text(encoding="utf-8") if target.exists() else ""
+        listed = with_others(listed, present)
+        if present != listed:
             write_text(target, listed)
 
     def _library(self, system: Optional[str] = None) -> str:
@@ -186,6 +189,23 @@ class ModelCache:
         if done.returncode != 0:
             hint = f"delete {shown(packages)} and run this again; if it fails again, please report it"
             raise SetupError(f"{name} failed:\n{tail(done.stderr)}", hint)
+
+
+def with_others(listed: str, present: str) -> str:
+    """The default list, and after it the models of `present` that it does not have, as `taproot models pull` adds them."""
+    ours = {model_name(block) for block in model_blocks(listed)}
+    others = [block.strip() for block in model_blocks(present) if model_name(block) not in ours]
+    return "\n\n".join([listed.rstrip(), *others]) + "\n"
+
+
+def model_blocks(listed: str) -> list[str]:
+    """The text of each model, from its `[[model]]` to the next."""
+    return re.split(r"(?m)^(?=\[\[model\]\]\s*$)", listed)[1:]
+
+
+def model_name(block: str) -> Optional[str]:
+    found = re.search(r"(?m)^name\s*=\s*[\"'](.*)[\"']\s*$", block)
+    return found and found.group(1)
 
 
 def this_platform() -> tuple[str, str]:

@@ -13,7 +13,7 @@ use tokio::sync::mpsc;
 
 use crate::answer::Answerer;
 use crate::executor::Executor;
-use crate::models::Models;
+use crate::models::{Choice, Models};
 use crate::retrieve::{Found, GlossaryFile, Query, Retriever};
 use crate::store::{Catalog, Doctor, EdgeVectors, Filter, ServerVectors, Space, VectorStore, Writer};
 use crate::{AccessScope, Error, Result, store};
@@ -24,6 +24,8 @@ pub struct EngineConfig {
     pub data_dir: PathBuf,
     /// Folder with `models.toml`, the ONNX files and the runtime library.
     pub models_dir: PathBuf,
+    /// Which of the models listed there.
+    pub models: Choice,
     /// Threads that run models and searches.
     pub threads: usize,
     /// Requests that may wait for one of those threads.
@@ -98,8 +100,8 @@ impl Engine {
         std::fs::create_dir_all(data).map_err(|source| Error::Io { path: data.clone(), source })?;
         let glossary = GlossaryFile::open(config.glossary.as_deref(), data.join(GLOSSARY))?;
         let executor = Executor::new(config.threads, config.max_queue);
-        let (models_dir, threads) = (config.models_dir.clone(), config.threads);
-        let models = Arc::new(executor.run(move || Models::load(&models_dir, threads)).await?);
+        let (models_dir, choice, threads) = (config.models_dir.clone(), config.models.clone(), config.threads);
+        let models = Arc::new(executor.run(move || Models::load(&models_dir, &choice, threads)).await?);
         let catalog = Catalog::open(&data.join("catalog.sqlite")).await?;
         catalog.expect_meta("embedder", &models.embedder.fingerprint()).await?;
         let lexical = store::open_lexical(&data.join("lexical"), &catalog).await?;

@@ -53,6 +53,18 @@ pub enum Error {
 }
 
 impl Error {
+    /// What to do about it on this machine. A caller of the API is told the hint of [`Error::code`].
+    pub fn hint(&self) -> &'static str {
+        match self {
+            Error::Incompatible { .. } => {
+                "name another folder with --data and ingest again, or go back to what made this one: for an embedder \
+                 with embedder = \"NAME\" under [models] in taproot.toml"
+            }
+            Error::Model { .. } => "compare models.toml with docs/models.md; taproot models list checks the files",
+            _ => self.code().hint(),
+        }
+    }
+
     /// The code that a caller of the API is told.
     pub fn code(&self) -> ErrorCode {
         match self {

@@ -54,6 +54,10 @@ impl Default for ServerSettings {
 pub struct ModelSettings {
     /// Folder with `models.toml`, the ONNX files and the runtime library; when absent, looked for beside the program.
     pub dir: Option<String>,
+    /// Name of the embedder in `models.toml`; the first listed when absent. A data directory keeps the one it began with.
+    pub embedder: Option<String>,
+    /// Name of the reranker in `models.toml`, or `off`; the first listed when absent, if there is one.
+    pub reranker: Option<String>,
     /// Threads that run models, 1 to the number of cores; all cores when absent.
     pub threads: Option<usize>,
 }

@@ -37,12 +37,20 @@ pub enum Error {
     UnreadablePath { path: PathBuf, source: io::Error },
     #[error("line {line} of {} {problem}", path.display())]
     BatchLine { path: PathBuf, line: usize, problem: String },
+    #[error("line {line} of {} {problem}", path.display())]
+    SetLine { path: PathBuf, line: usize, problem: String, hint: &'static str },
+    #[error("{} {problem}", path.display())]
+    NoSet { path: PathBuf, problem: String, hint: String },
+    #[error("the two cannot be compared: {problem}")]
+    Incomparable { problem: String, hint: String },
     #[error("no document has the uri or the id {name}")]
     NoSuchDocument { name: String },
     #[error("{count} documents have the uri {uri}")]
     AmbiguousUri { uri: String, count: u64 },
     #[error(transparent)]
     Engine(#[from] taproot_engine::Error),
+    #[error(transparent)]
+    Hub(#[from] crate::hub::HubError),
     #[error("{}", .0.message)]
     Refused(Box<ErrorDetail>),
     #[error("the server at {address} does not answer")]
@@ -77,10 +85,13 @@ impl Error {
             Error::Busy { .. } => "wait until that process ends, or name another folder with --data".into(),
             Error::AlreadyServed { .. } => "use that server, or name another folder with --data".into(),
             Error::Listen { .. } => "choose another address with --address, or stop the program that holds it".into(),
+            Error::SetLine { hint, .. } => (*hint).into(),
+            Error::NoSet { hint, .. } | Error::Incomparable { hint, .. } => hint.clone(),
             Error::NoSuchDocument { .. } => "list the documents with taproot documents list".into(),
             Error::AmbiguousUri { .. } => "name the collection with --collection, or give the document's id".into(),
             Error::Engine(taproot_engine::Error::Glossary { .. }) => "mend that place, or take the file away".into(),
-            Error::Engine(error) => error.code().hint().into(),
+            Error::Engine(error) => error.hint().into(),
+            Error::Hub(error) => return error.hint(),
             Error::Refused(detail) => format!("{} (request id {})", detail.hint, detail.request_id),
             Error::Unreachable { .. } | Error::NotTaproot { .. } => "look at the log of the server".into(),
             Error::IngestFailed { code, .. } => (*code)?.hint().into(),

@@ -3,17 +3,16 @@
 
   bench.py TAPROOT [--data DIR] [--only quality|speed] [--repeat N]
 
-TAPROOT: the binary. DIR: the evaluation sets (default: ../shared/data beside the repository), which hold `metrics.py`,
-`retrieval/`, `handbook-en/` and `handbook-zh/`. Standard library only.
+TAPROOT: the binary. DIR: the evaluation sets (default: ../shared/data beside the repository), which hold `retrieval/`,
+`handbook-en/` and `handbook-zh/`. Standard library only.
 
-Quality is deterministic. Times are medians of N runs on this machine, with whatever else it does; the load comes from
-threads of this program, which shares the processors with the server it measures.
+Quality is what `taproot eval` says, and deterministic. Times are medians of N runs on this machine, with whatever else
+it does; the load comes from threads of this program, which shares the processors with the server it measures.
 """
 from __future__ import annotations
 
 import argparse
 import contextlib
-import importlib.util
 import json
 import os
 import statistics
@@ -93,75 +92,37 @@ def table(title: str, header: list[str], rows: list[list]) -> None:
         print("| " + " | ".join(str(cell) for cell in row) + " |", flush=True)
 
 
-def quality_of_ranking(taproot: Path, data: Path, metrics) -> None:
+def evaluated(taproot: Path, folder: Path, kind: str) -> dict:
+    """What `taproot eval` says of all questions of a set: metric → value, or None where it is not measured."""
+    with tempfile.TemporaryDirectory() as scratch:
+        evaluation = json.loads(Taproot(taproot, Path(scratch)).run("--json", "eval", str(folder), "--kind", kind))
+    section = evaluation["ranking" if kind == "retrieval" else "answers"]
+    figures = {metric["name"]: metric["estimate"] and metric["estimate"]["value"] for metric in section["groups"][0]["metrics"]}
+    return {**figures, "rows": section["rows"]}
+
+
+def quality_of_ranking(taproot: Path, data: Path) -> None:
     """nDCG@10 of the fused list, and of each leg alone by the scores that the hits carry."""
     rows = []
     for name in RANKING_SETS:
-        folder = data / "retrieval" / name
-        with tempfile.TemporaryDirectory() as scratch:
-            instance = Taproot(taproot, Path(scratch))
-            instance.run("ingest", str(folder / "corpus.jsonl"))
-            with instance.serving() as (address, token, _, _):
-                runs = ranked(address, token, read_jsonl(folder / "queries.jsonl"))
-        qrels = judgments(folder / "qrels.tsv")
-        scores = {leg: metrics.eval_retrieval(run, qrels) for leg, run in runs.items()}
-        cells = [f"{scores[leg]['ndcg@10']:.4f}" if runs[leg] else "not run" for leg in ("fused", "lexical", "vector")]
-        rows.append([name, *cells, scores["fused"]["recall@100"]])
+        figures = evaluated(taproot, data / "retrieval" / name, "retrieval")
+        shown = [figures[metric] for metric in ("ndcg@10", "words_alone_ndcg@10", "meaning_alone_ndcg@10", "recall@100")]
+        rows.append([name, *("not run" if value is None else f"{value:.4f}" for value in shown)])
     table("Ranking, nDCG@10", ["set", "fused", "lexical leg", "vector leg", "recall@100"], rows)
 
 
-def judgments(path: Path) -> dict[str, dict[str, float]]:
-    """{query: {document: grade}}. By tabs: some document ids hold spaces, at which `metrics.read_qrels` would cut."""
-    found: dict[str, dict[str, float]] = {}
-    for line in path.read_text(encoding="utf-8").splitlines()[1:]:
-        query, document, grade = line.split("\t")
-        found.setdefault(query, {})[document] = float(grade)
-    return found
-
-
-def ranked(address: str, token: str, queries: list[dict]) -> dict[str, dict[str, list[str]]]:
-    runs: dict[str, dict[str, list[str]]] = {"fused": {}, "lexical": {}, "vector": {}}
-    for query in queries:
-        hits = post(address, token, "/v1/search", {"query": query["text"], "k": 300})["hits"]
-        runs["fused"][query["_id"]] = documents(hits)
-        for leg in ("lexical", "vector"):
-            found = [hit for hit in hits if hit["scores"][leg] is not None]
-            if found:
-                runs[leg][query["_id"]] = documents(sorted(found, key=lambda hit: -hit["scores"][leg]))
-    return runs
-
-
-def documents(hits: list[dict]) -> list[str]:
-    return list(dict.fromkeys(hit["uri"].split("#", 1)[-1] for hit in hits))[:100]
-
-
-def quality_of_answers(taproot: Path, data: Path, metrics) -> None:
+def quality_of_answers(taproot: Path, data: Path) -> None:
     rows = []
-    for name in HANDBOOKS:
-        with tempfile.TemporaryDirectory() as scratch:
-            instance = Taproot(taproot, Path(scratch))
-            instance.run("ingest", str(data / name / "documents"))
-            lines = instance.run("ask", "--batch", str(data / name / "questions.jsonl")).splitlines()
-        rows.append([name, *judged(lines, read_jsonl(data / name / "questions.jsonl"), metrics)])
+    for name, folder in [*((name, data / name) for name in HANDBOOKS), ("examples", REPOSITORY / "examples")]:
+        figures = evaluated(taproot, folder, "questions")
+        held = [row for row in figures["rows"] if row["answerable"]]
+        others = [row for row in figures["rows"] if not row["answerable"]]
+        right = round(sum(row["scores"]["contains"] for row in held))
+        shy = sum(row["abstained"] for row in held)
+        refused = sum(row["abstained"] for row in others)
+        rows.append([name, f"{right}/{len(held)}", len(held) - right - shy, shy, f"{refused}/{len(others)}", f"{figures['citation_hit']:.4f}"])
     header = ["set", "right (an answer is in it)", "wrong", "refused though answerable", "rightly refused", "cites a right document"]
     table("Answers", header, rows)
-
-
-def judged(lines: list[str], gold: list[dict], metrics) -> list[str]:
-    predictions = []
-    for line in lines:
-        answer = json.loads(line)
-        text = " ".join(sentence["text"] for sentence in answer["sentences"])
-        cited = ["documents/" + citation["uri"] for citation in answer["citations"]]
-        abstained = answer["status"] == "abstained"
-        predictions.append({"id": answer["question_id"], "answer": text, "abstained": abstained, "citations": cited})
-    result = metrics.eval_qa(predictions, gold)
-    answerable, abstention = result["answerable"], result["abstention"]
-    right = round(result["contains"] * answerable)
-    shy = abstention["abstained_although_answerable"]
-    unanswerable = abstention["unanswerable"]
-    refused = unanswerable - abstention["answered_although_unanswerable"]
-    return [f"{right}/{answerable}", str(answerable - right - shy), str(shy), f"{refused}/{unanswerable}", result["citation_hit"]]
 
 
 def speed_of_ingest(taproot: Path, data: Path, repeat: int) -> None:
@@ -234,16 +195,6 @@ def resident_mib(pid: int) -> int:
     return round(kib / 1024)
 
 
-def load_metrics(data: Path):
-    path = data / "metrics.py"
-    if not path.is_file():
-        sys.exit(f"error: no evaluation sets at {os.path.relpath(data)}\nhint: give their folder with --data DIR or TAPROOT_EVAL_DATA")
-    spec = importlib.util.spec_from_file_location("metrics", path)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
 def main() -> None:
     sys.dont_write_bytecode = True
     default = os.environ.get("TAPROOT_EVAL_DATA", REPOSITORY.parent / "shared" / "data")
@@ -254,10 +205,11 @@ def main() -> None:
     parser.add_argument("--repeat", type=int, default=3)
     arguments = parser.parse_args()
     binary, data = arguments.taproot.resolve(), arguments.data.resolve()
-    metrics = load_metrics(data)
+    if not (data / "retrieval").is_dir():
+        sys.exit(f"error: no evaluation sets at {os.path.relpath(data)}\nhint: give their folder with --data DIR or TAPROOT_EVAL_DATA")
     if arguments.only != "speed":
-        quality_of_ranking(binary, data, metrics)
-        quality_of_answers(binary, data, metrics)
+        quality_of_ranking(binary, data)
+        quality_of_answers(binary, data)
     if arguments.only != "quality":
         speed_of_ingest(binary, data, arguments.repeat)
         speed_of_questions(binary, data, arguments.repeat)

@@ -6,6 +6,7 @@ pub mod evaldata;
 pub mod examples;
 pub mod files;
 pub mod http;
+pub mod hub;
 pub mod page;
 pub mod server;
 pub mod slack;

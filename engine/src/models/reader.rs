@@ -4,12 +4,12 @@ use std::path::Path;
 
 use tokenizers::{Encoding, Tokenizer, TruncationDirection, TruncationParams, TruncationStrategy};
 
-use super::embedder::plain_tokenizer;
+use super::entry::{ModelEntry, Task};
 use super::pool::Pool;
-use super::registry::ReaderEntry;
 use super::runtime::{Input, Model, Runtime};
-use crate::text::{SentenceSpan, slice_chars};
-use crate::{Error, Result};
+use super::tokenizer;
+use crate::Result;
+use crate::text::SentenceSpan;
 
 /// Tokens that two windows of a long passage share.
 const WINDOW_OVERLAP_TOKENS: usize = 64;
@@ -18,7 +18,8 @@ const SPECIAL_TOKENS: usize = 3;
 
 /// The extractive reader.
 pub struct Reader {
-    entry: ReaderEntry,
+    entry: ModelEntry,
+    max_answer_tokens: usize,
     tokenizer: Tokenizer,
     /// The same, without truncation.
     plain: Tokenizer,
@@ -36,36 +37,32 @@ pub struct Reading {
 }
 
 impl Reader {
-    pub(super) fn load(runtime: &Runtime, dir: &Path, entry: &ReaderEntry, sessions: usize) -> Result<Reader> {
-        let plain = plain_tokenizer(&dir.join(&entry.tokenizer), &entry.name)?;
-        let mut tokenizer = plain.clone();
+    pub(super) fn load(runtime: &Runtime, dir: &Path, entry: &ModelEntry, sessions: usize) -> Result<Reader> {
+        let Task::Reader { max_answer_tokens } = entry.task else { return Err(entry.failed("it is no reader")) };
         let windows = TruncationParams {
             max_length: entry.max_tokens,
             stride: WINDOW_OVERLAP_TOKENS,
             strategy: TruncationStrategy::OnlySecond,
             direction: TruncationDirection::Right,
         };
-        tokenizer
-            .with_truncation(Some(windows))
-            .map_err(|e| Error::Model { name: entry.name.clone(), detail: e.to_string() })?;
-        let pool = Pool::new(runtime.sessions(&dir.join(&entry.path), sessions)?);
-        Ok(Reader { entry: entry.clone(), tokenizer, plain, pool })
+        Ok(Reader {
+            entry: entry.clone(),
+            max_answer_tokens,
+            tokenizer: tokenizer::cutting(dir, entry, windows, None)?,
+            plain: tokenizer::plain(dir, entry)?,
+            pool: Pool::new(runtime.sessions(&dir.join(&entry.path), sessions)?),
+        })
     }
 
     /// Whether the model can read this language.
     pub fn knows(&self, language: &str) -> bool {
-        self.entry.languages.iter().any(|known| known == language || known == "*")
+        self.entry.knows(language)
     }
 
     /// As much of a question as leaves the passage windows that move on: more than their overlap.
     fn beginning<'q>(&self, question: &'q str) -> Result<&'q str> {
         let room = self.entry.max_tokens.saturating_sub(2 * WINDOW_OVERLAP_TOKENS + SPECIAL_TOKENS);
-        let encoding = self.plain.encode_char_offsets(question, false).map_err(|e| self.failed(e))?;
-        Ok(encoding.get_offsets().get(room).map_or(question, |&(at, _)| slice_chars(question, 0, at)))
-    }
-
-    fn failed(&self, error: tokenizers::Error) -> Error {
-        Error::Model { name: self.entry.name.clone(), detail: error.to_string() }
+        tokenizer::beginning(&self.plain, &self.entry, question, room)
     }
 
     /// The best span inside each of the passage's sentences; `None` for one that the model could not see. Passages
@@ -73,7 +70,8 @@ impl Reader {
     /// against the surest "nothing here" of any window.
     pub fn read(&self, question: &str, passage: &str, sentences: &[SentenceSpan]) -> Result<Vec<Option<Reading>>> {
         let question = self.beginning(question)?;
-        let encoding = self.tokenizer.encode_char_offsets((question, passage), true).map_err(|e| self.failed(e))?;
+        let pair = self.tokenizer.encode_char_offsets((question, passage), true);
+        let encoding = pair.map_err(|e| self.entry.failed(e))?;
         let mut best: Vec<Option<Reading>> = vec![None; sentences.len()];
         let mut null_score = f32::INFINITY;
         self.pool.with(|model| {
@@ -81,7 +79,7 @@ impl Reader {
                 let logits = Logits::of(model, window)?;
                 null_score = null_score.min(logits.null_score);
                 for (known, sentence) in best.iter_mut().zip(sentences) {
-                    let found = logits.best_span(window, *sentence, self.entry.max_answer_tokens);
+                    let found = logits.best_span(window, *sentence, self.max_answer_tokens);
                     if let Some(found) = found.filter(|found| known.is_none_or(|known| found.margin > known.margin)) {
                         *known = Some(found);
                     }
@@ -114,7 +112,7 @@ impl Logits {
             Input { name: "token_type_ids", values: &types },
         ];
         let mut outputs = model.run(&inputs, &["start_logits", "end_logits", "null_score"])?.into_iter();
-        let mut next = || outputs.next().unwrap_or_default();
+        let mut next = || outputs.next().map(|output| output.values).unwrap_or_default();
         let (start, end, null) = (next(), next(), next());
         Ok(Logits { start, end, null_score: null.first().copied().unwrap_or(f32::INFINITY) })
     }

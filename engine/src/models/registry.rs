@@ -1,17 +1,22 @@
-//! `models.toml`: which models there are, what they expect and which languages they know.
+//! `models.toml`: which models there are, and which of them are meant.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use super::entry::{ModelEntry, Task, Written};
 use crate::{Error, Result};
+
+/// The list of models in a models folder.
+pub const LIST: &str = "models.toml";
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     runtime: RuntimeEntry,
     #[serde(rename = "model", default)]
-    models: Vec<ModelEntry>,
+    models: Vec<Written>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -22,97 +27,175 @@ struct RuntimeEntry {
     library: PathBuf,
 }
 
-/// One model, by what it does.
-#[derive(Debug, Deserialize)]
-#[serde(tag = "task", rename_all = "snake_case")]
-enum ModelEntry {
-    Embedder(EmbedderEntry),
-    Reader(ReaderEntry),
+/// Which models to load.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Choice {
+    /// An embedder by its name; the first listed when absent.
+    pub embedder: Option<String>,
+    pub reranker: Pick,
 }
 
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct EmbedderEntry {
-    pub name: String,
-    /// ONNX file, from the models folder.
-    pub path: PathBuf,
-    /// Of the ONNX file, lower-case hex: vectors made by different files must not be compared.
-    pub sha256: String,
-    /// `tokenizer.json`, from the models folder.
-    pub tokenizer: PathBuf,
-    /// Languages that the model knows (BCP 47 primary subtags), or `*`.
-    pub languages: Vec<String>,
-    /// Longest input in tokens, special tokens included.
-    pub max_tokens: usize,
-    pub license: String,
-    pub source: String,
-    /// Length of a vector.
-    pub dimensions: usize,
-    pub pooling: Pooling,
-    /// Name of the output that holds the vector, `[batch, dimensions]`.
-    pub output: String,
-    /// Whether the vectors have length 1 as they come out.
-    pub normalized: bool,
-    pub query_prefix: String,
-    pub passage_prefix: String,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Pooling {
-    /// The output is one vector a text.
-    InGraph,
-}
-
-#[derive(Debug, Clone, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct ReaderEntry {
-    pub name: String,
-    pub path: PathBuf,
-    pub sha256: String,
-    pub tokenizer: PathBuf,
-    pub languages: Vec<String>,
-    /// Question and passage together.
-    pub max_tokens: usize,
-    pub license: String,
-    pub source: String,
-    /// Longest answer span in tokens.
-    pub max_answer_tokens: usize,
+/// A model that one can do without.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum Pick {
+    /// The first listed, if there is one.
+    #[default]
+    First,
+    Named(String),
+    None,
 }
 
 /// The models folder and what its `models.toml` says.
+#[derive(Debug)]
 pub struct Registry {
     dir: PathBuf,
-    file: File,
+    library: PathBuf,
+    models: Vec<ModelEntry>,
 }
 
 impl Registry {
     pub fn read(dir: &Path) -> Result<Registry> {
-        let path = dir.join("models.toml");
-        let text = std::fs::read_to_string(&path).map_err(|source| Error::Io { path: path.clone(), source })?;
-        let file: File = toml::from_str(&text)
-            .map_err(|e| Error::Model { name: path.display().to_string(), detail: e.message().to_owned() })?;
-        tracing::debug!(runtime = file.runtime.version, models = file.models.len(), "read models.toml");
-        Ok(Registry { dir: dir.to_owned(), file })
+        let path = dir.join(LIST);
+        let text = std::fs::read_to_string(&path).map_err(|source| Error::Io { path, source })?;
+        Registry::parse(dir, &text)
+    }
+
+    /// The registry that `dir` would have with this text as its `models.toml`.
+    pub fn parse(dir: &Path, text: &str) -> Result<Registry> {
+        let failed = |detail: String| Error::Model { name: dir.join(LIST).display().to_string(), detail };
+        let File { runtime, models } = toml::from_str(text).map_err(|e| failed(e.to_string().trim_end().to_owned()))?;
+        let models = models.into_iter().map(Written::resolve).collect::<Result<Vec<_>>>()?;
+        let mut names = HashSet::new();
+        if let Some(twice) = models.iter().find(|model| !names.insert(&model.name)) {
+            return Err(failed(format!("two models have the name {}", twice.name)));
+        }
+        tracing::debug!(runtime = runtime.version, models = models.len(), "read models.toml");
+        Ok(Registry { dir: dir.to_owned(), library: runtime.library, models })
+    }
+
+    pub fn dir(&self) -> &Path {
+        &self.dir
     }
 
     pub fn runtime_library(&self) -> PathBuf {
-        self.dir.join(&self.file.runtime.library)
+        self.dir.join(&self.library)
     }
 
-    /// The first embedder named.
-    pub fn embedder(&self) -> Option<&EmbedderEntry> {
-        self.file.models.iter().find_map(|model| match model {
-            ModelEntry::Embedder(entry) => Some(entry),
-            ModelEntry::Reader(_) => None,
-        })
+    /// In the order of the file.
+    pub fn models(&self) -> &[ModelEntry] {
+        &self.models
+    }
+
+    /// The model of any task with this name.
+    pub fn model(&self, name: &str) -> Option<&ModelEntry> {
+        self.models.iter().find(|model| model.name == name)
+    }
+
+    pub fn embedder(&self, choice: &Choice) -> Result<&ModelEntry> {
+        let is_one = |model: &&ModelEntry| matches!(model.task, Task::Embedder(_));
+        match &choice.embedder {
+            Some(name) => self.named("embedder", name, is_one),
+            None => self.models.iter().find(is_one).ok_or_else(|| Error::Model {
+                name: "embedder".into(),
+                detail: format!("{LIST} in {} names none", self.dir.display()),
+            }),
+        }
     }
 
     /// The first reader named.
-    pub fn reader(&self) -> Option<&ReaderEntry> {
-        self.file.models.iter().find_map(|model| match model {
-            ModelEntry::Reader(entry) => Some(entry),
-            ModelEntry::Embedder(_) => None,
+    pub fn reader(&self) -> Option<&ModelEntry> {
+        self.models.iter().find(|model| matches!(model.task, Task::Reader { .. }))
+    }
+
+    pub fn reranker(&self, choice: &Choice) -> Result<Option<&ModelEntry>> {
+        let is_one = |model: &&ModelEntry| matches!(model.task, Task::Reranker { .. });
+        match &choice.reranker {
+            Pick::First => Ok(self.models.iter().find(is_one)),
+            Pick::Named(name) => self.named("reranker", name, is_one).map(Some),
+            Pick::None => Ok(None),
+        }
+    }
+
+    fn named(&self, task: &str, name: &str, is_one: impl Fn(&&ModelEntry) -> bool) -> Result<&ModelEntry> {
+        self.models.iter().find(|model| model.name == name && is_one(model)).ok_or_else(|| {
+            let listed: Vec<&str> = self.models.iter().filter(is_one).map(|model| model.name.as_str()).collect();
+            let detail = format!("{LIST} in {} lists no {task} of that name; it has {listed:?}", self.dir.display());
+            Error::Model { name: name.to_owned(), detail }
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const HEAD: &str = "[runtime]\nversion = \"1\"\nlibrary = \"lib.so\"\n";
+
+    fn model(name: &str, task: &str, more: &str) -> String {
+        let sum = "0".repeat(64);
+        format!(
+            "[[model]]\nname = {name:?}\ntask = {task:?}\npath = \"m.onnx\"\nsha256 = {sum:?}\ntokenizer = \"t.json\"\n\
+             languages = [\"en\", \"zh\"]\nmax_tokens = 64\nlicense = \"MIT\"\nsource = \"here\"\n{more}\n"
+        )
+    }
+
+    fn parse(models: &[String]) -> Result<Registry> {
+        Registry::parse(Path::new("models"), &format!("{HEAD}{}", models.concat()))
+    }
+
+    const PLAIN: &str = "dimensions = 8\npooling = \"mean\"";
+
+    #[test]
+    fn a_model_is_chosen_by_name_and_the_first_is_the_default() {
+        let models = [
+            model("a", "embedder", PLAIN),
+            model("b", "embedder", PLAIN),
+            model("r", "reranker", "output = \"logits\""),
+        ];
+        let registry = parse(&models).expect("a list");
+        let embedder =
+            |name: Option<&str>| registry.embedder(&Choice { embedder: name.map(str::to_owned), ..Choice::default() });
+        assert_eq!(embedder(None).expect("the first").name, "a");
+        assert_eq!(embedder(Some("b")).expect("the named one").name, "b");
+        let unknown = embedder(Some("r")).expect_err("a reranker is no embedder").to_string();
+        assert!(unknown.contains("\"a\", \"b\""), "{unknown}");
+        let reranker = |pick| registry.reranker(&Choice { reranker: pick, ..Choice::default() });
+        assert_eq!(reranker(Pick::First).expect("one").expect("one").name, "r");
+        assert!(reranker(Pick::None).expect("none is wanted").is_none());
+        reranker(Pick::Named("a".into())).expect_err("an embedder is no reranker");
+    }
+
+    #[test]
+    fn each_mistake_names_the_model_and_the_field() {
+        for (models, told) in [
+            (vec![model("a", "embedder", "pooling = \"mean\"")], "dimensions is missing"),
+            (vec![model("a", "embedder", "dimensions = 8")], "pooling is missing"),
+            (vec![model("a", "embedder", &format!("{PLAIN}\ntruncate_to = 9"))], "truncate_to"),
+            (vec![model("a", "reranker", PLAIN)], "dimensions does not belong"),
+            (vec![model("a", "reader", "")], "max_answer_tokens is missing"),
+            (vec![model("a", "embedder", "dimensions = 8\npooling = \"max\"")], "unknown variant `max`"),
+            (vec![model("a", "embedder", &format!("{PLAIN}\nprefix = \"q\""))], "unknown field `prefix`"),
+            (vec![model("a", "embedder", PLAIN), model("a", "reranker", "")], "two models have the name a"),
+            (vec![model("a", "embedder", PLAIN).replace("00", "0X")], "no SHA-256"),
+            (vec![model("a", "embedder", PLAIN).replace("64\n", "3\n")], "max_tokens is 3"),
+            (vec![model("a", "embedder", PLAIN).replace("\"en\", \"zh\"", "")], "languages is empty"),
+        ] {
+            let error = parse(&models).expect_err(told).to_string();
+            assert!(error.contains(told) && error.contains('a'), "{error}");
+        }
+    }
+
+    #[test]
+    fn an_entry_is_written_as_it_is_read() {
+        let more = format!(
+            "{PLAIN}\ntruncate_to = 4\nquery_prefix = \"为这个句子 \\\"q\\\": \"\n\
+             external_data = [{{ path = \"m.onnx_data\", sha256 = {:?} }}]",
+            "1".repeat(64)
+        );
+        let models =
+            [model("a", "embedder", &more), model("r", "reranker", ""), model("b", "reader", "max_answer_tokens = 3")];
+        let registry = parse(&models).expect("a list");
+        let written: Vec<String> = registry.models().iter().map(|model| model.to_toml().expect("TOML")).collect();
+        assert_eq!(parse(&written).expect("the same list").models(), registry.models());
     }
 }

@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use ort::environment::Environment;
 use ort::session::Session;
 use ort::session::builder::{GraphOptimizationLevel, PrepackedWeights};
-use ort::value::TensorRef;
+use ort::value::{DynValue, Outlet, TensorElementType, TensorRef, ValueType};
 
 use crate::{Error, Result};
 
@@ -67,32 +67,95 @@ pub struct Model {
     session: Session,
 }
 
-/// A named input of int64, `[1, values.len()]`.
+/// A named input, `[1, values.len()]`; the graph may take it as 64 or as 32 bits.
 pub struct Input<'a> {
-    pub name: &'static str,
+    pub name: &'a str,
     pub values: &'a [i64],
 }
 
+/// Floats with their shape, row by row.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensor {
+    pub shape: Vec<usize>,
+    pub values: Vec<f32>,
+}
+
+/// An input or an output that a graph declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Port {
+    pub name: String,
+    /// `None` where any length will do.
+    pub shape: Vec<Option<usize>>,
+}
+
+impl std::fmt::Display for Port {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let shape: Vec<String> =
+            self.shape.iter().map(|length| length.map_or_else(|| "?".into(), |length| length.to_string())).collect();
+        write!(f, "{} [{}]", self.name, shape.join(", "))
+    }
+}
+
 impl Model {
-    /// Runs one text, and returns the named float outputs, flattened.
-    pub fn run(&mut self, inputs: &[Input<'_>], outputs: &[&str]) -> Result<Vec<Vec<f32>>> {
+    pub fn inputs(&self) -> Vec<Port> {
+        self.session.inputs().iter().map(port).collect()
+    }
+
+    pub fn outputs(&self) -> Vec<Port> {
+        self.session.outputs().iter().map(port).collect()
+    }
+
+    /// Runs one text, and returns the named outputs.
+    pub fn run(&mut self, inputs: &[Input<'_>], outputs: &[&str]) -> Result<Vec<Tensor>> {
         let name = self.name.clone();
-        let failed = |e: ort::Error| Error::Model { name: name.clone(), detail: e.to_string() };
+        let failed = |detail: String| Error::Model { name: name.clone(), detail };
+        let narrowed: Vec<Option<Vec<i32>>> = inputs.iter().map(|input| self.narrowed(input)).collect();
         let mut values = Vec::with_capacity(inputs.len());
-        for input in inputs {
-            let tensor = TensorRef::from_array_view(([1, input.values.len()], input.values)).map_err(failed)?;
-            values.push((input.name, tensor));
+        for (input, narrowed) in inputs.iter().zip(&narrowed) {
+            let shape = [1, input.values.len()];
+            let tensor = match narrowed {
+                Some(narrowed) => {
+                    TensorRef::from_array_view((shape, narrowed.as_slice())).map(|value| value.into_dyn())
+                }
+                None => TensorRef::from_array_view((shape, input.values)).map(|value| value.into_dyn()),
+            };
+            values.push((input.name, tensor.map_err(|e| failed(e.to_string()))?));
         }
-        let found = self.session.run(values).map_err(failed)?;
+        let found = self.session.run(values).map_err(|e| failed(e.to_string()))?;
         outputs
             .iter()
             .map(|output| {
-                let value = found.get(output).ok_or_else(|| Error::Model {
-                    name: name.clone(),
-                    detail: format!("the model has no output {output}"),
-                })?;
-                Ok(value.try_extract_tensor::<f32>().map_err(failed)?.1.to_vec())
+                let value = found.get(output).ok_or_else(|| failed(format!("the graph has no output {output}")))?;
+                floats(value).map_err(|e| failed(format!("the output {output}: {e}")))
             })
             .collect()
     }
+
+    /// The values of an input that the graph takes as 32 bits; ids, types, masks and positions all fit.
+    fn narrowed(&self, input: &Input<'_>) -> Option<Vec<i32>> {
+        let declared = self.session.inputs().iter().find(|declared| declared.name() == input.name)?;
+        let is_narrow = matches!(declared.dtype(), ValueType::Tensor { ty: TensorElementType::Int32, .. });
+        is_narrow.then(|| input.values.iter().map(|&value| i32::try_from(value).unwrap_or(i32::MAX)).collect())
+    }
+}
+
+fn port(outlet: &Outlet) -> Port {
+    let shape = match outlet.dtype() {
+        ValueType::Tensor { shape, .. } => shape.iter().map(|&length| usize::try_from(length).ok()).collect(),
+        _ => Vec::new(),
+    };
+    Port { name: outlet.name().to_owned(), shape }
+}
+
+/// Single or half precision, as the graph has it.
+fn floats(value: &DynValue) -> ort::Result<Tensor> {
+    let half = matches!(value.dtype(), ValueType::Tensor { ty: TensorElementType::Float16, .. });
+    let (shape, values) = if half {
+        let (shape, values) = value.try_extract_tensor::<half::f16>()?;
+        (shape, values.iter().map(|value| value.to_f32()).collect())
+    } else {
+        let (shape, values) = value.try_extract_tensor::<f32>()?;
+        (shape, values.to_vec())
+    };
+    Ok(Tensor { shape: shape.iter().map(|&length| usize::try_from(length).unwrap_or(0)).collect(), values })
 }

@@ -5,15 +5,18 @@
 //! go to standard error.
 
 mod ask;
-mod batch;
+pub mod batch;
 mod client;
 mod doctor;
 mod documents;
+mod eval;
 mod ingest;
+mod models;
 mod narrow;
 mod output;
 mod passage;
 mod progress;
+mod ranking;
 mod search;
 mod serve;
 mod session;
@@ -66,9 +69,14 @@ enum Command {
     Search(search::Search),
     /// Ask a question
     Ask(ask::Ask),
+    /// Measure retrieval and answers on a set of questions, and compare configurations
+    Eval(eval::Eval),
     /// List documents, show their text, delete them
     #[command(subcommand)]
     Documents(documents::Documents),
+    /// List the models, fetch one from a hub
+    #[command(subcommand)]
+    Models(models::Models),
     /// Compare the catalog with both indexes
     Doctor(doctor::Doctor),
     /// Print the description of the HTTP API
@@ -121,7 +129,9 @@ fn run(cli: Cli, output: &Output) -> Result<()> {
             Command::Sync(command) => command.run(&config, output).await,
             Command::Search(command) => command.run(&config, output).await,
             Command::Ask(command) => command.run(&config, output).await,
+            Command::Eval(command) => command.run(&config, &environment, output).await,
             Command::Documents(command) => command.run(&config, output).await,
+            Command::Models(command) => command.run(&config, output).await,
             Command::Doctor(command) => command.run(&config, output).await,
             Command::Openapi | Command::ParseWorker => Ok(()),
         }

@@ -1,8 +1,9 @@
-//! How far an ingest is, told to whoever watches: a bar on a terminal, a line every few seconds otherwise.
+//! How far an ingest or a long run of questions is, told to whoever watches: a bar on a terminal, a line every few seconds otherwise.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{HumanBytes, HumanDuration, ProgressBar, ProgressStyle};
+use parking_lot::Mutex;
 use taproot_schemas::job::{Progress, Stage};
 use tokio::sync::watch;
 
@@ -72,13 +73,49 @@ fn line(progress: &Progress) -> String {
     line
 }
 
+/// How many of a known number of things are done: a bar on a terminal, a line every few seconds otherwise.
+pub struct Count {
+    output: Output,
+    what: &'static str,
+    bar: ProgressBar,
+    told: Mutex<Instant>,
+}
+
+impl Count {
+    pub fn start(output: &Output, what: &'static str, total: usize) -> Self {
+        let bar = if output.is_watched() { ProgressBar::new(total as u64) } else { ProgressBar::hidden() };
+        bar.set_length(total as u64);
+        bar.set_style(ProgressStyle::with_template(COUNT).unwrap_or_else(|_| ProgressStyle::default_bar()));
+        bar.set_message(what);
+        Self { output: *output, what, bar, told: Mutex::new(Instant::now()) }
+    }
+
+    pub fn step(&self) {
+        self.bar.inc(1);
+        let mut told = self.told.lock();
+        if !self.output.is_watched() && told.elapsed() >= LINE_EVERY {
+            *told = Instant::now();
+            let total = self.bar.length().unwrap_or_default();
+            self.output.tell(&format!("{}: {} of {total}", self.what, self.bar.position()));
+        }
+    }
+}
+
+impl Drop for Count {
+    fn drop(&mut self) {
+        self.bar.finish_and_clear();
+    }
+}
+
+const COUNT: &str = "{wide_bar} {pos}/{len} · {msg} · {eta} left";
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn the_template_of_the_bar_is_valid() {
-        assert!(ProgressStyle::with_template(TEMPLATE).is_ok());
+    fn the_templates_of_the_bars_are_valid() {
+        assert!([TEMPLATE, COUNT].iter().all(|template| ProgressStyle::with_template(template).is_ok()));
     }
 
     #[test]

@@ -13,17 +13,14 @@ use super::batch::{self, QueryLine};
 use super::narrow::Narrow;
 use super::output::{Output, Style, place};
 use super::passage::passage;
+use super::ranking::{Ranked, hits_for};
 use super::session::Session;
-use super::trec::{self, Ranked};
+use super::trec;
 use crate::config::Config;
 use crate::error::{Error, Result};
 
 const DEFAULT_HITS: u32 = 10;
 const DEFAULT_BATCH_HITS: u32 = 100;
-/// More chunks than this are never asked for.
-const MAX_CHUNKS: usize = 1_000;
-/// Chunks asked for at first, for each document wanted.
-const CHUNKS_PER_DOCUMENT: usize = 4;
 
 #[derive(Debug, Args)]
 pub struct Search {
@@ -92,27 +89,9 @@ impl Search {
     }
 }
 
-/// Hits are chunks: to have `k` documents, more chunks are asked for, and all there are if those were not enough.
 async fn lines_of(session: &Session, query: QueryLine, narrow: &Narrow, ranked: Ranked, k: usize) -> Result<String> {
-    let mut chunks = match ranked {
-        Ranked::Chunks => k,
-        Ranked::Documents => (k * CHUNKS_PER_DOCUMENT).min(MAX_CHUNKS),
-    };
-    loop {
-        let request = SearchRequest {
-            query: query.text.clone(),
-            k: Some(chunks),
-            collections: narrow.collections(),
-            filters: narrow.filters(),
-            ..SearchRequest::default()
-        };
-        let hits = session.search(&request).await?.hits;
-        let enough = ranked == Ranked::Chunks || trec::documents(&hits) >= k;
-        if enough || hits.len() < chunks || chunks == MAX_CHUNKS {
-            return Ok(trec::lines(&query.id.to_string(), &hits, ranked, k));
-        }
-        chunks = MAX_CHUNKS;
-    }
+    let hits = hits_for(session, &query.text, narrow, ranked, k).await?;
+    Ok(trec::lines(&query.id.to_string(), &hits, ranked, k))
 }
 
 fn human(response: &SearchResponse, offset: usize, style: Style) -> String {

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use taproot_engine::{AccessScope, Engine, ListDocuments};
+use taproot_engine::{AccessScope, Counts, Engine, ListDocuments};
 use taproot_schemas::answer::{Answer, AskRequest};
 use taproot_schemas::doctor::DoctorReport;
 use taproot_schemas::document::{Deleted, Document, DocumentList, DocumentText};
@@ -33,6 +33,14 @@ pub struct Local {
     uploads: Uploads,
     /// Keeps other processes out for as long as the session lasts.
     _instance: Instance,
+}
+
+/// What a data directory holds.
+pub struct Holdings {
+    pub documents: u64,
+    pub chunks: u64,
+    /// Fingerprint of the model that its vectors are from.
+    pub embedder: String,
 }
 
 impl Session {
@@ -90,6 +98,18 @@ impl Session {
             }
             Session::Remote(client) => client.ingest(order, progress, cancel).await,
         }
+    }
+
+    /// Whether a server does the work, with settings of its own.
+    pub fn is_remote(&self) -> bool {
+        matches!(self, Session::Remote(_))
+    }
+
+    /// What is searched; `None` on the way over a server.
+    pub async fn holdings(&self) -> Result<Option<Holdings>> {
+        let Session::Local(local) = self else { return Ok(None) };
+        let Counts { documents, chunks } = local.engine.counts().await?;
+        Ok(Some(Holdings { documents, chunks, embedder: local.engine.models().embedder.fingerprint() }))
     }
 
     pub async fn list_documents(&self, list: &ListDocuments) -> Result<DocumentList> {

@@ -3,38 +3,19 @@
 //! In: hits, best first. Out: lines for `trec_eval` and its kin. Ids with white space would break the columns; such
 //! characters are written as `%20` and the like, all others stay as they are.
 
-use std::collections::HashSet;
 use std::fmt::Write;
 
 use taproot_schemas::search::Hit;
 
-/// What a run ranks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Ranked {
-    /// A document takes the place and the score of its best chunk, a copy those of the chunk that stands for it.
-    Documents,
-    Chunks,
-}
-
-/// Distinct documents among the hits.
-pub fn documents(hits: &[Hit]) -> usize {
-    hits.iter().map(|hit| hit.document_id.as_str()).collect::<HashSet<_>>().len()
-}
+use super::ranking::{Ranked, ranked};
 
 /// The lines of one query, at most `k`.
-pub fn lines(query_id: &str, hits: &[Hit], ranked: Ranked, k: usize) -> String {
+pub fn lines(query_id: &str, hits: &[Hit], ranks: Ranked, k: usize) -> String {
     let query_id = column(query_id);
-    let mut taken = HashSet::new();
-    let documents = hits.iter().flat_map(|hit| {
-        let copies = hit.copies.iter().map(|copy| (copy.document_id.as_str(), copy.uri.as_str()));
-        [(hit.document_id.as_str(), hit.uri.as_str())].into_iter().chain(copies).map(|named| (named, hit.score))
-    });
-    let ids: Vec<(String, f32)> = match ranked {
-        Ranked::Documents => documents
-            .filter(|((document, _), _)| taken.insert(*document))
-            .map(|((_, uri), score)| (column(run_id(uri)), score))
-            .take(k)
-            .collect(),
+    let ids: Vec<(String, f32)> = match ranks {
+        Ranked::Documents => {
+            ranked(hits, k).into_iter().map(|document| (column(run_id(document.uri)), document.score)).collect()
+        }
         Ranked::Chunks => hits.iter().map(|hit| (column(&hit.chunk_id), hit.score)).take(k).collect(),
     };
     let mut lines = String::new();
@@ -46,7 +27,7 @@ pub fn lines(query_id: &str, hits: &[Hit], ranked: Ranked, k: usize) -> String {
 }
 
 /// A document's id in a run: its uri, and for a line of a `.jsonl` file the line's own id.
-fn run_id(uri: &str) -> &str {
+pub fn run_id(uri: &str) -> &str {
     uri.split_once(".jsonl#").map_or(uri, |(_, id)| id)
 }
 
@@ -98,7 +79,6 @@ mod tests {
             hit("d2", "leave/parental.md", 0.5),
             hit("d3", "c.jsonl#x#y", 0.25),
         ];
-        assert_eq!(documents(&hits), 3);
         assert_eq!(
             lines("q\t1", &hits, Ranked::Documents, 10),
             "q%091 Q0 41%20a 1 0.9 taproot\nq%091 Q0 leave/parental.md 2 0.5 taproot\nq%091 Q0 x#y 3 0.25 taproot\n"

@@ -33,6 +33,11 @@ pub fn check(settings: &Settings) -> Result<()> {
     if let Some(threads) = models.threads {
         within("models.threads", threads, 1..=MAX_THREADS)?;
     }
+    for (field, name) in [("models.embedder", &models.embedder), ("models.reranker", &models.reranker)] {
+        if name.as_ref().is_some_and(|name| name.trim().is_empty()) {
+            return Err(wrong(field, "is empty", "name a model of models.toml; taproot models list shows them"));
+        }
+    }
     if let Some(url) = &vectors.url {
         http_url("vectors.url", url)?;
     }
@@ -176,6 +181,7 @@ mod tests {
             ("[server]\nallowed_origins = [\"a.example\"]", "server.allowed_origins"),
             ("[server]\nallowed_hosts = [\"https://a.example\"]", "server.allowed_hosts"),
             ("[models]\nthreads = 0", "models.threads"),
+            ("[models]\nembedder = \"\"", "models.embedder"),
             ("[vectors]\nurl = \"qdrant:6334\"", "vectors.url"),
             ("[vectors]\ncollection = \"a/b\"", "vectors.collection"),
             ("[ingest]\nparse_timeout_s = 0", "ingest.parse_timeout_s"),

@@ -28,6 +28,11 @@ impl Environment {
         self.variables.iter().map(|(name, value)| (name.as_str(), value.as_str()))
     }
 
+    /// A variable that is set to something.
+    pub fn value(&self, wanted: &str) -> Option<&str> {
+        self.iter().find_map(|(name, value)| (name == wanted && !value.is_empty()).then_some(value))
+    }
+
     /// The folders of programs.
     pub fn path(&self) -> OsString {
         self.iter().find_map(|(name, value)| (name == "PATH").then(|| value.into())).unwrap_or_default()

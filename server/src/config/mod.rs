@@ -13,20 +13,24 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use taproot_engine::models::{Choice, LIST, Pick};
 use taproot_engine::{EngineConfig, QdrantServer};
 use taproot_ingest::Chunking;
 use taproot_parse::sandbox::{OcrProgram, OcrSettings, ParserLimits};
-use taproot_schemas::settings::{IngestSettings, Settings, Source};
+use taproot_schemas::settings::{IngestSettings, Settings, Source, VectorSettings};
 
 use crate::error::{Error, Result};
+use crate::hub::HubConfig;
 use crate::parser::Parser;
 
 pub use check::is_plain as is_plain_name;
 pub use environment::Environment;
 
 const SETTINGS_FILE: &str = "taproot.toml";
-const MODELS_LIST: &str = "models.toml";
 const INSTALLED_MODELS: &str = "/usr/share/taproot/models";
+const DEFAULT_HUB: &str = "https://huggingface.co";
+/// In place of a name: none.
+const OFF: &str = "off";
 /// Where documents go that nobody gave a collection.
 pub const DEFAULT_COLLECTION: &str = "default";
 const MIB: u64 = 1024 * 1024;
@@ -41,8 +45,11 @@ pub struct Config {
     /// Threads that run models; also how many questions of a batch are asked at a time.
     pub threads: usize,
     pub serve: ServeConfig,
+    /// The settings file, where there is one.
+    pub file: Option<PathBuf>,
     /// The folders of programs, as in PATH.
     path: OsString,
+    hub: HubConfig,
     settings: Settings,
 }
 
@@ -97,10 +104,10 @@ impl Config {
                 [data_dir.join(SETTINGS_FILE), PathBuf::from(SETTINGS_FILE)].into_iter().find(|path| path.is_file())
             }
         };
-        let mut settings = found.map(|path| read_file(&path)).transpose()?.unwrap_or_default();
+        let mut settings = found.as_deref().map(read_file).transpose()?.unwrap_or_default();
         overlay::apply(&mut settings, environment)?;
         check::check(&settings)?;
-        resolve(data_dir, settings, environment.path())
+        Ok(Config { file: found, ..resolve(data_dir, settings, environment)? })
     }
 
     /// Listens on another address than the settings say.
@@ -115,6 +122,7 @@ impl Config {
         Ok(EngineConfig {
             data_dir: self.data_dir.clone(),
             models_dir: self.models_dir()?,
+            models: self.model_choice(),
             threads: self.threads,
             max_queue: server.max_queue,
             max_query_chars: server.max_query_chars,
@@ -127,6 +135,13 @@ impl Config {
             max_sentences: answer.max_sentences,
             glossary: search.glossary.as_ref().map(PathBuf::from),
         })
+    }
+
+    /// The same settings over a data directory that is thrown away. Its vectors are embedded: a Qdrant server's belong
+    /// to the directory that was configured.
+    pub fn in_scratch(&self, data_dir: PathBuf) -> Config {
+        let vectors = VectorSettings { url: None, ..self.settings.vectors.clone() };
+        Config { data_dir, settings: Settings { vectors, ..self.settings.clone() }, ..self.clone() }
     }
 
     /// How files are parsed and cut.
@@ -146,8 +161,23 @@ impl Config {
         }
     }
 
+    /// Which of the listed models are meant.
+    pub fn model_choice(&self) -> Choice {
+        let reranker = match self.settings.models.reranker.as_deref() {
+            None => Pick::First,
+            Some(OFF) => Pick::None,
+            Some(name) => Pick::Named(name.to_owned()),
+        };
+        Choice { embedder: self.settings.models.embedder.clone(), reranker }
+    }
+
+    /// Where models are pulled from.
+    pub fn hub(&self) -> &HubConfig {
+        &self.hub
+    }
+
     /// The folder of the settings when they name one; else the first of the usual places that holds a list of models.
-    fn models_dir(&self) -> Result<PathBuf> {
+    pub fn models_dir(&self) -> Result<PathBuf> {
         let candidates = match &self.settings.models.dir {
             Some(dir) => vec![PathBuf::from(dir)],
             None => {
@@ -155,7 +185,7 @@ impl Config {
                 beside.into_iter().chain([PathBuf::from(".cache/models"), PathBuf::from(INSTALLED_MODELS)]).collect()
             }
         };
-        match candidates.iter().find(|dir| dir.join(MODELS_LIST).is_file()) {
+        match candidates.iter().find(|dir| dir.join(LIST).is_file()) {
             Some(dir) => Ok(dir.clone()),
             None => Err(Error::ModelsNotFound { looked_in: candidates }),
         }
@@ -181,7 +211,7 @@ fn read_file(path: &Path) -> Result<Settings> {
     Ok(settings)
 }
 
-fn resolve(data_dir: PathBuf, settings: Settings, path: OsString) -> Result<Config> {
+fn resolve(data_dir: PathBuf, settings: Settings, environment: &Environment) -> Result<Config> {
     let Settings { server, ingest, slack, .. } = &settings;
     let cores = std::thread::available_parallelism().map_or(1, |cores| cores.get());
     let slack = match (&slack.signing_secret, &slack.bot_token) {
@@ -202,7 +232,12 @@ fn resolve(data_dir: PathBuf, settings: Settings, path: OsString) -> Result<Conf
             timeout: Duration::from_secs(ingest.parse_timeout_s),
             memory_bytes: ingest.parse_memory_mib * MIB,
         },
-        path,
+        file: None,
+        path: environment.path(),
+        hub: HubConfig {
+            endpoint: environment.value("HF_ENDPOINT").unwrap_or(DEFAULT_HUB).to_owned(),
+            token: environment.value("HF_TOKEN").map(str::to_owned),
+        },
         threads: settings.models.threads.unwrap_or(cores),
         serve: ServeConfig {
             address: socket_address("server.address", &server.address)?,
