@@ -15,6 +15,8 @@ pub struct StoredChunk {
     pub id: ChunkId,
     pub document_id: String,
     pub version: i64,
+    /// Place among the chunks of its document, from 0.
+    pub ordinal: usize,
     pub collection: String,
     pub uri: String,
     pub title: String,
@@ -55,7 +57,7 @@ impl Catalog {
     ) -> Result<()> {
         let mut select = QueryBuilder::<Sqlite>::new(
             "SELECT c.id, d.id, v.collection, d.uri, v.title, c.page, c.heading, c.language, c.start_char, c.end_char, c.text,
-                v.allow_json, c.version, v.deny_json, c.table_header
+                v.allow_json, c.version, v.deny_json, c.table_header, c.ordinal
              FROM chunks c
              JOIN versions v ON v.document_id = c.document_id AND v.version = c.version AND v.state = 'live'
              JOIN documents d ON d.id = c.document_id
@@ -77,6 +79,7 @@ impl Catalog {
                 id,
                 document_id: row.try_get(1).map_err(failed)?,
                 version: row.try_get(12).map_err(failed)?,
+                ordinal: number(&row, 15)?,
                 collection: row.try_get(2).map_err(failed)?,
                 title: title_or_name(row.try_get(4).map_err(failed)?, &uri),
                 uri,

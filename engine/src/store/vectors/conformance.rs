@@ -44,6 +44,7 @@ async fn conforms(store: Arc<dyn VectorStore>) {
     let hr = chunk("hr", 0, "default", &["hr"], "zh");
     let other = chunk("other", 0, "sales", &["sales", "hr"], "en");
     let [open_id, hr_id, other_id] = [open.id, hr.id, other.id];
+    let unknown = ChunkId::new("unknown", 1, 0);
     assert!(found(&*store, everything()).await.is_empty());
     let points = vec![
         point(open.clone(), [1.0, 0.0, 0.0, 0.0]),
@@ -63,6 +64,12 @@ async fn conforms(store: Arc<dyn VectorStore>) {
     assert_eq!(found(&*store, Filter { collections: vec!["sales".into()], ..everything() }).await, [other_id]);
     assert_eq!(found(&*store, Filter { languages: vec!["zh".into()], ..everything() }).await, [hr_id]);
     assert_eq!(found(&*store, Filter { documents: Some(vec!["hr".into()]), ..everything() }).await, [hr_id]);
+
+    let mut cosines = store.cosines(vec![1.0, 0.0, 0.0, 0.0], vec![other_id, hr_id, unknown]).await.expect("cosines");
+    cosines.sort_by(|one, other| one.1.total_cmp(&other.1));
+    assert_eq!(cosines.iter().map(|(id, _)| *id).collect::<Vec<_>>(), [other_id, hr_id]);
+    assert!(cosines[0].1.abs() < 1e-2 && (cosines[1].1 - 0.8).abs() < 1e-2, "{cosines:?}");
+    assert!(store.cosines(vec![1.0, 0.0, 0.0, 0.0], vec![unknown]).await.expect("none").is_empty());
 
     let vectors = store.vectors(&[hr_id, ChunkId::new("unknown", 1, 0)]).await.expect("vectors");
     let unit = |vector: &[f32]| vector.iter().map(|x| x * x).sum::<f32>().sqrt();

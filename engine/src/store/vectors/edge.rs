@@ -4,7 +4,7 @@
 //! lock is busy, so nothing else may hold one for writing. Searches run on other threads at the same time. `load` does
 //! not replay the log, so a write counts only after `flush`.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -13,7 +13,7 @@ use parking_lot::Mutex;
 use qdrant_edge::{
     AnyVariants, Condition, CreateIndex, DEFAULT_VECTOR_NAME, Distance, EdgeConfigBuilder, EdgeShard,
     EdgeVectorParamsBuilder, FieldCondition, FieldIndexOperations, JsonPath, Match, PayloadFieldSchema,
-    PayloadSchemaType, PointId, PointInsertOperations, PointOperations, PointStruct, ScrollRequest, SearchRequest,
+    PayloadSchemaType, PointId, PointInsertOperations, PointOperations, PointStruct, ScrollRequest, SearchParams, SearchRequest,
     UpdateOperation, VectorInternal, VectorStructInternal, Vectors, WithPayloadInterface, WithVector,
 };
 use tokio::sync::{mpsc, oneshot};
@@ -132,6 +132,25 @@ impl VectorStore for EdgeVectors {
             query: vector.into(),
             filter: edge_filter(filter)?,
             params: None,
+            limit,
+            offset: 0,
+            with_payload: Some(WithPayloadInterface::Bool(false)),
+            with_vector: Some(WithVector::Bool(false)),
+            score_threshold: None,
+        };
+        let shard = Arc::clone(&self.shard);
+        let found = self.executor.run(move || shard.search(request).map_err(failed)).await?;
+        Ok(found.into_iter().filter_map(|point| Some((chunk_id(point.id)?, point.score))).collect())
+    }
+
+    async fn cosines(&self, vector: Vec<f32>, ids: Vec<ChunkId>) -> Result<Vec<(ChunkId, f32)>> {
+        let limit = ids.len();
+        let ids: HashSet<PointId> = ids.into_iter().map(|id| PointId::Uuid(id.0)).collect();
+        let among = Condition::HasId(ids.into_iter().collect());
+        let request = SearchRequest {
+            query: vector.into(),
+            filter: Some(qdrant_edge::Filter { must: Some(vec![among]), ..Default::default() }),
+            params: Some(SearchParams { exact: true, ..SearchParams::default() }),
             limit,
             offset: 0,
             with_payload: Some(WithPayloadInterface::Bool(false)),

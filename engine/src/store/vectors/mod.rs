@@ -33,6 +33,9 @@ pub trait VectorStore: Send + Sync {
     /// The `limit` nearest chunks that pass the filter, with their cosine, best first.
     async fn search(&self, vector: Vec<f32>, filter: &Filter, limit: usize) -> Result<Vec<(ChunkId, f32)>>;
 
+    /// The cosine of each of these chunks; unknown ones are left out. Filters are the caller's business.
+    async fn cosines(&self, vector: Vec<f32>, ids: Vec<ChunkId>) -> Result<Vec<(ChunkId, f32)>>;
+
     /// The vectors of chunks; unknown ones are left out.
     async fn vectors(&self, ids: &[ChunkId]) -> Result<HashMap<ChunkId, Vec<f32>>>;
 

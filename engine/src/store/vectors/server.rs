@@ -8,7 +8,7 @@ use qdrant_client::qdrant::vector_output::Vector;
 use qdrant_client::qdrant::{
     Condition, CountPointsBuilder, CreateCollectionBuilder, CreateFieldIndexCollectionBuilder, DeletePointsBuilder,
     Distance, FieldType, GetPointsBuilder, PointId, PointStruct, PointsIdsList, ScrollPointsBuilder,
-    SearchPointsBuilder, UpsertPointsBuilder, VectorParamsBuilder,
+    SearchParamsBuilder, SearchPointsBuilder, UpsertPointsBuilder, VectorParamsBuilder,
 };
 use qdrant_client::{Payload, Qdrant, QdrantError};
 
@@ -91,6 +91,17 @@ impl VectorStore for ServerVectors {
         let filter = qdrant_client::qdrant::Filter { must: of(must), must_not: of(must_not), ..Default::default() };
         let search =
             SearchPointsBuilder::new(&self.collection, vector, limit as u64).filter(filter).with_payload(false);
+        let found = self.client.search_points(search).await.map_err(failed)?;
+        Ok(found.result.into_iter().filter_map(|point| Some((chunk_id(point.id?)?, point.score))).collect())
+    }
+
+    async fn cosines(&self, vector: Vec<f32>, ids: Vec<ChunkId>) -> Result<Vec<(ChunkId, f32)>> {
+        let limit = ids.len() as u64;
+        let among = qdrant_client::qdrant::Filter::must([Condition::has_id(ids.into_iter().map(point_id))]);
+        let search = SearchPointsBuilder::new(&self.collection, vector, limit)
+            .filter(among)
+            .params(SearchParamsBuilder::default().exact(true))
+            .with_payload(false);
         let found = self.client.search_points(search).await.map_err(failed)?;
         Ok(found.result.into_iter().filter_map(|point| Some((chunk_id(point.id?)?, point.score))).collect())
     }
