@@ -52,7 +52,7 @@ pub fn push(compound: &str, out: &mut Terms<'_>) {
 
 /// A word by itself: `written` as it stands, `word` in lower case.
 fn push_word(written: &str, word: &str, out: &mut Terms<'_>) {
-    let stemmed = stem::stem(word);
+    let stemmed = if is_plural_of_letters(written) { word[..word.len() - 1].to_owned() } else { stem::stem(word) };
     let own = out.language.and_then(|language| stem::in_language(word, language)).filter(|own| *own != stemmed);
     out.push(Kind::Word, stemmed, 0, 1);
     if let Some(own) = own {
@@ -70,6 +70,12 @@ fn push_word(written: &str, word: &str, out: &mut Terms<'_>) {
         }
         None => out.advance(1),
     }
+}
+
+/// `APIs`, `KPIs`, `RNAs`: an abbreviation in the plural, whose `s` a stemmer takes for a letter of the word.
+fn is_plural_of_letters(written: &str) -> bool {
+    let letters = written.strip_suffix('s').unwrap_or_default();
+    letters.len() > 1 && letters.bytes().all(|b| b.is_ascii_uppercase() || b.is_ascii_digit())
 }
 
 /// The words of `getUserById` and `HTTPServer`; `None` where there is one, or where they are too short to be words.

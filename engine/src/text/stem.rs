@@ -33,7 +33,11 @@ pub fn stem(word: &str) -> String {
     let plain = fold::letters(word);
     let Some(algorithm) = of_script(&plain) else { return plain.into_owned() };
     let stemmed = Stemmer::create(algorithm).stem(&plain).into_owned();
-    if stemmed.is_empty() { plain.into_owned() } else { stemmed }
+    match stemmed.strip_suffix('s') {
+        _ if stemmed.is_empty() => plain.into_owned(),
+        Some(singular) if algorithm == Algorithm::English && is_abbreviation(singular) => singular.to_owned(),
+        _ => stemmed,
+    }
 }
 
 /// The term of a word in lower case in a language of Latin letters: by that language's stemmer, or as it is written,
@@ -50,6 +54,12 @@ pub fn in_language(word: &str, language: &str) -> Option<String> {
         None => word.to_owned(),
     };
     (!own.is_empty()).then_some(own)
+}
+
+/// What is left of `rnas`, `cdks`: a plural that the rules for words leave alone, since no vowel is before its end. The same
+/// is done to a few words (`canvas`), to all of their forms alike.
+fn is_abbreviation(singular: &str) -> bool {
+    singular.len() > 2 && !singular.ends_with(['s', 'u', 'i'])
 }
 
 fn is_vietnamese(c: char) -> bool {
@@ -78,6 +88,8 @@ mod tests {
         for (one, other) in [
             ("policies", "policy"),
             ("cafés", "cafe"),
+            ("cdks", "cdk"),
+            ("mrnas", "mrna"),
             ("отпуска", "отпуск"),
             ("договоров", "договор"),
             ("συμβάσεις", "συμβασεισ"),
