@@ -135,9 +135,9 @@ pub struct LegScores {
 /// How a hit came to its score: `score` is the sum of all contributions here.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Explanation {
-    /// Null when the lexical leg did not find the hit.
+    /// Null when the hit has none of the words.
     pub lexical: Option<LegShare>,
-    /// Null when the vector leg did not find the hit, or did not run.
+    /// Null when the vector leg did not run.
     pub vector: Option<LegShare>,
     /// What changed the score after the legs, in order.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -147,11 +147,11 @@ pub struct Explanation {
 /// What one leg contributed to a hit's score.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct LegShare {
-    /// Place among the leg's candidates, from 1.
-    pub rank: u32,
+    /// Place among the leg's candidates, from 1; null when the leg did not bring the hit, and was asked of it later.
+    pub rank: Option<u32>,
     /// The leg's own score: BM25, or a cosine.
     pub raw: f32,
-    /// The same, scaled to 0..1 over the leg's candidates.
+    /// The same, 0 to 1: the share of the best BM25 score that there could be for the query, or the cosine.
     pub scaled: f32,
     /// Weight of the leg for this query, 0 to 1.
     pub weight: f32,
@@ -172,6 +172,8 @@ pub struct Boost {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum BoostName {
+    /// How much the passages around it in its document have to do with the query.
+    Neighbours,
     /// A reranker read query and passage together.
     Rerank,
     /// The query asks for what is new, and the document says of when it is.

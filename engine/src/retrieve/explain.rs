@@ -15,7 +15,7 @@ impl Found {
     /// The legs' own scores.
     pub fn scores(&self) -> LegScores {
         let raw = |share: Option<taproot_schemas::search::LegShare>| share.map(|share| share.raw);
-        LegScores { lexical: raw(self.explanation.lexical), vector: raw(self.explanation.vector), rerank: None }
+        LegScores { lexical: raw(self.explanation.lexical), vector: raw(self.explanation.vector), rerank: self.rerank }
     }
 
     /// The hit as callers see it, with its explanation.

@@ -1,8 +1,9 @@
-//! Two ranked lists → one.
+//! What the two legs say of a chunk → one score.
 //!
-//! A convex combination of the legs' scores, each scaled to 0..1 over its candidates (min-max), the vector leg with
-//! weight [`VECTOR_WEIGHT`] (Bruch et al., "An Analysis of Fusion Functions for Hybrid Retrieval", 2023). It keeps
-//! what ranks throw away: how far the first hit is ahead of the others.
+//! Both are on scales of their own that mean the same for every query: the lexical leg's is the share of the best score
+//! that BM25 could give for this query, the vector leg's is the cosine. Their convex combination (Bruch et al., "An
+//! Analysis of Fusion Functions for Hybrid Retrieval", 2023) so keeps how sure each leg is: a query whose words are
+//! hardly found leaves the order to the vectors. Nothing depends on which other candidates there are.
 
 use std::collections::HashMap;
 
@@ -10,58 +11,116 @@ use taproot_schemas::search::LegShare;
 
 use crate::store::ChunkId;
 
-/// Weight of the vector leg; the lexical leg has the rest.
-const VECTOR_WEIGHT: f32 = 0.4;
+/// Weight of the vector leg; the lexical leg has the rest. Flat around it on every set tried.
+const VECTOR_WEIGHT: f32 = 0.35;
+/// Weight of the mean of a chunk and those around it beside the 1 of the chunk itself: a passage of a document that is
+/// about the query as a whole comes before one that merely mentions it.
+const NEIGHBOURS_WEIGHT: f32 = 0.2;
 
-/// A chunk with its fused score (0..1) and what each leg gave to it.
+/// What the legs say of the chunks of one search.
+#[derive(Debug, Default)]
+pub struct Evidence {
+    lexical: HashMap<ChunkId, Said>,
+    /// Best score that BM25 could give for the query; 0 when none of its words is in the index.
+    ceiling: f32,
+    /// `None` when the vector leg has nothing to say of this query.
+    vector: Option<HashMap<ChunkId, Said>>,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Said {
+    /// Place among the candidates that the leg brought.
+    rank: Option<u32>,
+    score: f32,
+}
+
+/// What each leg gives to a chunk's score.
 #[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Fused {
-    pub id: ChunkId,
-    pub score: f32,
+pub struct Shares {
     pub lexical: Option<LegShare>,
     pub vector: Option<LegShare>,
 }
 
-/// Best first; equal scores in the order of their ids, so that a search gives the same list twice. A leg without
-/// candidates leaves the other's order as it is.
-pub fn fuse(lexical: &[(ChunkId, f32)], vector: &[(ChunkId, f32)]) -> Vec<Fused> {
-    let vector_weight = match (lexical.is_empty(), vector.is_empty()) {
-        (_, true) => 0.0,
-        (true, false) => 1.0,
-        (false, false) => VECTOR_WEIGHT,
-    };
-    let mut fused: HashMap<ChunkId, Fused> = HashMap::with_capacity(lexical.len() + vector.len());
-    let empty = |id| Fused { id, score: 0.0, lexical: None, vector: None };
-    for (id, share) in shares(lexical, 1.0 - vector_weight) {
-        let hit = fused.entry(id).or_insert_with(|| empty(id));
-        hit.lexical = Some(share);
-        hit.score += share.contribution;
+impl Evidence {
+    /// Of the candidates that each leg brought, best first.
+    pub fn of(lexical: &[(ChunkId, f32)], ceiling: f32, vector: Option<&[(ChunkId, f32)]>) -> Evidence {
+        Evidence { lexical: ranked(lexical), ceiling, vector: vector.map(ranked) }
     }
-    for (id, share) in shares(vector, vector_weight) {
-        let hit = fused.entry(id).or_insert_with(|| empty(id));
-        hit.vector = Some(share);
-        hit.score += share.contribution;
+
+    /// Adds what the legs say of chunks that they did not bring.
+    pub fn complete(&mut self, lexical: Vec<(ChunkId, f32)>, vector: Vec<(ChunkId, f32)>) {
+        add(&mut self.lexical, lexical);
+        if let Some(known) = &mut self.vector {
+            add(known, vector);
+        }
     }
-    let mut hits: Vec<Fused> = fused.into_values().collect();
-    hits.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.id.cmp(&b.id)));
-    hits
+
+    /// All chunks of which something is known.
+    pub fn chunks(&self) -> impl Iterator<Item = ChunkId> + '_ {
+        let vector = self.vector.iter().flat_map(HashMap::keys);
+        self.lexical.keys().chain(vector.filter(|id| !self.lexical.contains_key(id))).copied()
+    }
+
+    pub fn shares(&self, id: ChunkId) -> Shares {
+        let weight = self.vector_weight();
+        let share = |said: &Said, scaled: f32, weight: f32| LegShare {
+            rank: said.rank,
+            raw: said.score,
+            scaled,
+            weight,
+            contribution: weight * scaled,
+        };
+        // Where one term stands very often in a short chunk and pairs add to it, BM25 may exceed what its words alone give.
+        let of_ceiling = |score: f32| if self.ceiling > 0.0 { (score / self.ceiling).min(1.0) } else { 0.0 };
+        let vector = self.vector.as_ref().and_then(|vector| vector.get(&id));
+        Shares {
+            lexical: self.lexical.get(&id).map(|said| share(said, of_ceiling(said.score), 1.0 - weight)),
+            vector: vector.map(|said| share(said, said.score.clamp(0.0, 1.0), weight)),
+        }
+    }
+
+    /// Score of a chunk by itself, 0 to 1.
+    pub fn own(&self, id: ChunkId) -> f32 {
+        self.shares(id).sum()
+    }
+
+    /// What the chunks around it add to a chunk's score; less than 0 when they have less to do with the query.
+    pub fn lean(&self, id: ChunkId, around: &[ChunkId]) -> f32 {
+        let own = self.own(id);
+        // Those that do not exist have no evidence.
+        let known = around.iter().filter(|id| self.knows(**id));
+        let (sum, count) = known.fold((own, 1.0), |(sum, count), id| (sum + self.own(*id), count + 1.0));
+        NEIGHBOURS_WEIGHT / (1.0 + NEIGHBOURS_WEIGHT) * (sum / count - own)
+    }
+
+    fn knows(&self, id: ChunkId) -> bool {
+        self.lexical.contains_key(&id) || self.vector.as_ref().is_some_and(|vector| vector.contains_key(&id))
+    }
+
+    fn vector_weight(&self) -> f32 {
+        match (&self.vector, self.ceiling > 0.0) {
+            (None, _) => 0.0,
+            (Some(_), false) => 1.0,
+            (Some(_), true) => VECTOR_WEIGHT,
+        }
+    }
 }
 
-/// What a leg of this weight gives to each of its candidates.
-fn shares(list: &[(ChunkId, f32)], weight: f32) -> impl Iterator<Item = (ChunkId, LegShare)> + '_ {
-    let ranked = (1u32..).zip(list).zip(scale(list));
-    ranked.map(move |((rank, &(id, raw)), scaled)| {
-        (id, LegShare { rank, raw, scaled, weight, contribution: weight * scaled })
-    })
+impl Shares {
+    pub fn sum(&self) -> f32 {
+        [self.lexical, self.vector].into_iter().flatten().map(|share| share.contribution).sum()
+    }
 }
 
-/// Min-max over the list; a list of equal scores is all ones.
-fn scale(list: &[(ChunkId, f32)]) -> impl Iterator<Item = f32> + '_ {
-    let (low, high) = list
-        .iter()
-        .fold((f32::INFINITY, f32::NEG_INFINITY), |(low, high), &(_, score)| (low.min(score), high.max(score)));
-    let span = high - low;
-    list.iter().map(move |&(_, score)| if span > 0.0 { (score - low) / span } else { 1.0 })
+fn ranked(list: &[(ChunkId, f32)]) -> HashMap<ChunkId, Said> {
+    (1u32..).zip(list).map(|(rank, &(id, score))| (id, Said { rank: Some(rank), score })).collect()
+}
+
+/// Scores of all legs' candidates are replaced by the exact ones, their ranks stay.
+fn add(known: &mut HashMap<ChunkId, Said>, list: Vec<(ChunkId, f32)>) {
+    for (id, score) in list {
+        known.entry(id).or_insert(Said { rank: None, score }).score = score;
+    }
 }
 
 #[cfg(test)]
@@ -76,26 +135,41 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_leg_changes_nothing() {
-        let lexical = [(id(3), 9.0), (id(1), 4.0), (id(2), 1.0)];
-        let order = |hits: Vec<Fused>| hits.into_iter().map(|hit| hit.id).collect::<Vec<_>>();
-        assert_eq!(order(fuse(&lexical, &[])), [id(3), id(1), id(2)]);
-        assert_eq!(order(fuse(&[], &lexical)), [id(3), id(1), id(2)]);
+    fn a_leg_that_knows_nothing_leaves_the_order_to_the_other() {
+        let (lexical, vector) = ([(id(3), 9.0), (id(1), 4.0)], [(id(1), 0.9), (id(3), 0.2)]);
+        let own = |evidence: &Evidence| (evidence.own(id(3)), evidence.own(id(1)));
+        assert_eq!(own(&Evidence::of(&lexical, 10.0, None)), (0.9, 0.4));
+        assert_eq!(own(&Evidence::of(&[], 0.0, Some(&vector))), (0.2, 0.9));
+        assert_eq!(own(&Evidence::of(&[], 0.0, None)), (0.0, 0.0));
+    }
+
+    #[test]
+    fn what_is_around_a_chunk_counts_a_little() {
+        let mut evidence = Evidence::of(&[(id(1), 6.0), (id(2), 6.0)], 10.0, None);
+        evidence.complete(vec![(id(3), 3.0)], Vec::new());
+        assert_eq!(evidence.lean(id(1), &[]), 0.0);
+        assert_eq!(evidence.lean(id(1), &[id(2), id(9)]), 0.0, "equal ones, and one that does not exist");
+        let lean = evidence.lean(id(1), &[id(3)]);
+        assert!((lean - (0.45 - 0.6) / 6.0).abs() < 1e-6, "{lean}");
     }
 
     proptest! {
         #[test]
-        fn fusion_keeps_every_candidate_once_in_order(
-            lexical in proptest::collection::btree_map(0u128..50, 0.0f32..30.0, 0..30),
-            vector in proptest::collection::btree_map(0u128..50, -1.0f32..1.0, 0..30),
+        fn scores_are_the_sum_of_the_shares_and_do_not_depend_on_other_candidates(
+            lexical in proptest::collection::btree_map(0u128..50, 0.0f32..30.0, 1..30),
+            vector in proptest::collection::btree_map(0u128..50, -1.0f32..1.0, 1..30),
         ) {
             let list = |map: &std::collections::BTreeMap<u128, f32>| map.iter().map(|(&n, &s)| (id(n), s)).collect::<Vec<_>>();
-            let hits = fuse(&list(&lexical), &list(&vector));
-            let union: std::collections::BTreeSet<_> = lexical.keys().chain(vector.keys()).collect();
-            prop_assert_eq!(hits.len(), union.len());
-            prop_assert!(hits.windows(2).all(|pair| pair[0].score >= pair[1].score));
-            prop_assert!(hits.iter().all(|hit| (0.0..=1.0 + 1e-5).contains(&hit.score)));
-            prop_assert!(hits.iter().all(|hit| hit.lexical.is_some() || hit.vector.is_some()));
+            let (lexical, vector) = (list(&lexical), list(&vector));
+            let evidence = Evidence::of(&lexical, 30.0, Some(&vector));
+            let chunks: std::collections::BTreeSet<_> = evidence.chunks().collect();
+            prop_assert_eq!(evidence.chunks().count(), chunks.len());
+            for id in chunks {
+                let alone = |list: &[(ChunkId, f32)]| list.iter().copied().filter(|(other, _)| *other == id).collect::<Vec<_>>();
+                let only = Evidence::of(&alone(&lexical), 30.0, Some(&alone(&vector)));
+                prop_assert_eq!(only.own(id), evidence.own(id));
+                prop_assert!((0.0..=1.0 + 1e-5).contains(&evidence.own(id)));
+            }
         }
     }
 }

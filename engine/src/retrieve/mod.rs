@@ -1,4 +1,4 @@
-//! A query → ranked chunks: analyse, two legs, fuse, check with the catalog.
+//! A query → ranked chunks: analyse, two legs, check with the catalog, complete what the legs say, fuse, read again.
 
 mod copies;
 mod explain;
@@ -9,6 +9,7 @@ mod notices;
 mod plan;
 mod query;
 mod recency;
+mod rerank;
 mod suggest;
 mod supersede;
 mod syntax;
@@ -18,13 +19,13 @@ mod wording;
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use taproot_schemas::search::{Copy, Explanation, Highlight, Hit};
+use taproot_schemas::search::{BoostName, Copy, Explanation, Highlight, Hit};
 
-pub use fuse::fuse;
 pub use glossary::GlossaryFile;
 pub use query::{Query, is_question_word};
 
 use copies::collapse;
+use fuse::Evidence;
 use highlight::Marks;
 use plan::Plan;
 use suggest::suggestion;
@@ -35,9 +36,10 @@ use crate::executor::Executor;
 use crate::models::Models;
 use crate::store::{Catalog, ChunkId, Filter, Lexical, StoredChunk, VectorStore, Wanted};
 
-/// Candidates that each leg brings, however few are asked for: scores are scaled over them, so that another number
-/// would be another order.
-const LEG_DEPTH: usize = 300;
+/// Candidates that each leg brings, however few are asked for, so that pages of one search fit together.
+const LEG_DEPTH: usize = 100;
+/// Chunks before and after a candidate that count as around it.
+const AROUND: usize = 2;
 /// Best hits whose documents are asked of when they are, and whether they still hold.
 const WEIGHED: usize = 50;
 /// How often a search looks when documents change under it; the last look counts whatever happens.
@@ -69,8 +71,18 @@ pub struct Results {
 /// What the lexical leg brings.
 struct Lexically {
     hits: Vec<(ChunkId, f32)>,
+    /// Best score that there could be.
+    ceiling: f32,
+    wanted: Wanted,
     did_you_mean: Option<String>,
     marks: Marks,
+}
+
+/// What the vector leg brings.
+struct Vectorly {
+    hits: Vec<(ChunkId, f32)>,
+    /// Of the query.
+    vector: Vec<f32>,
 }
 
 /// A chunk that matches, with everything that is known of it.
@@ -80,6 +92,8 @@ pub struct Found {
     pub score: f32,
     /// How it came to that.
     pub explanation: Explanation,
+    /// What the model that read it together with the query said, 0 to 1.
+    pub rerank: Option<f32>,
     /// What of the chunk's text was looked for; see [`Retriever::highlight`].
     pub highlights: Vec<Highlight>,
     /// Chunks of other documents that say the same, best first.
@@ -132,19 +146,34 @@ impl Retriever {
     /// All live and visible chunks that the legs bring, best first.
     async fn look_as_typed(&self, query: &Query, filter: &Filter) -> Result<Results> {
         let (lexical, vector) = tokio::try_join!(self.lexical_leg(query, filter), self.vector_leg(query, filter))?;
-        let fused = fuse(&lexical.hits, &vector);
-        let ids: Vec<ChunkId> = fused.iter().map(|hit| hit.id).collect();
-        let mut live = self.catalog.live_chunks(filter, &ids).await?;
-        let mut found: Vec<Found> = Vec::with_capacity(fused.len());
-        found.extend(fused.into_iter().filter_map(|hit| {
-            let explanation = Explanation { lexical: hit.lexical, vector: hit.vector, boosts: Vec::new() };
-            let chunk = live.remove(&hit.id)?;
-            Some(Found { chunk, score: hit.score, explanation, highlights: Vec::new(), copies: Vec::new() })
-        }));
+        let by_vector = vector.as_ref().map(|leg| leg.hits.as_slice());
+        let mut evidence = Evidence::of(&lexical.hits, lexical.ceiling, by_vector);
+        let candidates: Vec<ChunkId> = evidence.chunks().collect();
+        let live = self.catalog.live_chunks(filter, &candidates).await?;
+        let pool: HashSet<ChunkId> = live.values().flat_map(|chunk| around(chunk).chain([chunk.id])).collect();
+        let asked = Asked { query, wanted: &lexical.wanted, vector: vector.map(|leg| leg.vector) };
+        self.complete(&mut evidence, asked, pool.into_iter().collect(), filter).await?;
+        let mut found: Vec<Found> = live.into_values().map(|chunk| Found::of(chunk, &evidence)).collect();
+        explain::sort(&mut found);
         let mut found = self.admitted(query, found).await?;
+        self.rerank(query, &mut found).await?;
         self.weigh(query, &mut found).await?;
         let Lexically { did_you_mean, marks, .. } = lexical;
         Ok(Results { found, did_you_mean, unmatched_phrases: Vec::new(), marks })
+    }
+
+    /// Asks each leg of the chunks that it did not bring: what is far down in one list is not nothing.
+    async fn complete(&self, evidence: &mut Evidence, asked: Asked<'_>, pool: Vec<ChunkId>, filter: &Filter) -> Result<()> {
+        let cosines = async {
+            match asked.vector {
+                Some(vector) => self.vectors.cosines(vector, pool.clone()).await,
+                None => Ok(Vec::new()),
+            }
+        };
+        let wanted = asked.wanted.scores(&asked.query.pairs, pool.clone());
+        let (lexical, vector) = tokio::try_join!(self.lexically(wanted, filter, pool.len()), cosines)?;
+        evidence.complete(lexical, vector);
+        Ok(())
     }
 
     /// Lets what the documents say of themselves count: when they are from, and whether they still hold.
@@ -184,45 +213,75 @@ impl Retriever {
         let looked = self.executor.run(move || {
             let plan = Plan::of(&asked, &retriever.glossary.current());
             let unknown = retriever.unknown(&asked, &plan, &within)?;
-            Ok((retriever.lexical.search(&plan.wanted, &within, LEG_DEPTH)?, plan, unknown))
+            let hits = retriever.lexical.search(&plan.wanted, &within, LEG_DEPTH)?;
+            Ok((hits, retriever.lexical.ceiling(&plan.wanted, &within.scope)?, plan, unknown))
         });
-        let (mut hits, mut plan, unknown) = looked.await?;
+        let (mut hits, mut ceiling, mut plan, unknown) = looked.await?;
         let mut did_you_mean = None;
         if !unknown.is_empty() {
             let corrections = self.corrections(unknown, filter).await?;
             did_you_mean = suggestion(query, &corrections);
             corrections.into_iter().for_each(|correction| plan.correct(&correction.term, correction.instead.term));
-            hits = self.lexically(plan.wanted.clone(), filter).await?;
+            hits = self.lexically(plan.wanted.clone(), filter, LEG_DEPTH).await?;
+            ceiling = self.lexical.ceiling(&plan.wanted, &filter.scope)?;
         }
-        Ok(Lexically { hits, did_you_mean, marks: Marks::of(query, &plan.wanted) })
+        let marks = Marks::of(query, &plan.wanted);
+        Ok(Lexically { hits, ceiling, wanted: plan.wanted, did_you_mean, marks })
     }
 
-    async fn lexically(&self, wanted: Wanted, filter: &Filter) -> Result<Vec<(ChunkId, f32)>> {
+    async fn lexically(&self, wanted: Wanted, filter: &Filter, limit: usize) -> Result<Vec<(ChunkId, f32)>> {
         let (lexical, filter) = (self.lexical.clone(), filter.clone());
-        self.executor.run(move || lexical.search(&wanted, &filter, LEG_DEPTH)).await
+        self.executor.run(move || lexical.search(&wanted, &filter, limit)).await
     }
 
     /// No weight at all for a language that the embedder does not know: its vectors would be noise. It gets the query as
     /// typed, without the glossary's words: vectors know synonyms, and what a list of words means nobody can say.
-    async fn vector_leg(&self, query: &Query, filter: &Filter) -> Result<Vec<(ChunkId, f32)>> {
+    async fn vector_leg(&self, query: &Query, filter: &Filter) -> Result<Option<Vectorly>> {
         if !query.language.is_some_and(|language| self.models.embedder.knows(language)) {
-            return Ok(Vec::new());
+            return Ok(None);
         }
         let (models, text) = (Arc::clone(&self.models), query.text.clone());
         let vector = self.executor.run(move || models.embedder.embed_query(&text)).await?;
         // One more, to know whether the last ones are equal.
-        let mut hits = cut(self.vectors.search(vector, filter, LEG_DEPTH + 1).await?, LEG_DEPTH);
+        let mut hits = cut(self.vectors.search(vector.clone(), filter, LEG_DEPTH + 1).await?, LEG_DEPTH);
         // Vectors know nothing of phrases: the other index says which of these chunks have them.
         if query.has_conditions() {
             let asked = query.conditions(hits.iter().map(|(id, _)| *id).collect());
-            let met: HashSet<ChunkId> = self.lexically(asked, filter).await?.into_iter().map(|(id, _)| id).collect();
+            let met: HashSet<ChunkId> = self.lexically(asked, filter, LEG_DEPTH).await?.into_iter().map(|(id, _)| id).collect();
             hits.retain(|(id, _)| met.contains(id));
         }
-        Ok(hits)
+        Ok(Some(Vectorly { hits, vector }))
     }
 }
 
+/// What was asked of the legs.
+struct Asked<'a> {
+    query: &'a Query,
+    wanted: &'a Wanted,
+    /// `None` when the vector leg did not run.
+    vector: Option<Vec<f32>>,
+}
+
+/// The chunks next to one in its document. Those beyond its end exist nowhere, and nothing is known of them.
+fn around(chunk: &StoredChunk) -> impl Iterator<Item = ChunkId> + '_ {
+    let places = chunk.ordinal.saturating_sub(AROUND)..=chunk.ordinal + AROUND;
+    let others = places.filter(|place| *place != chunk.ordinal);
+    others.map(|place| ChunkId::new(&chunk.document_id, chunk.version, place))
+}
+
 impl Found {
+    fn of(chunk: StoredChunk, evidence: &Evidence) -> Found {
+        let shares = evidence.shares(chunk.id);
+        let explanation = Explanation { lexical: shares.lexical, vector: shares.vector, boosts: Vec::new() };
+        let lean = evidence.lean(chunk.id, &around(&chunk).collect::<Vec<_>>());
+        let (highlights, copies) = (Vec::new(), Vec::new());
+        let mut found = Found { chunk, score: shares.sum(), explanation, rerank: None, highlights, copies };
+        if lean != 0.0 {
+            found.boost(BoostName::Neighbours, lean, "the passages around it");
+        }
+        found
+    }
+
     /// The hit as callers see it, without its explanation.
     pub fn hit(&self) -> Hit {
         let chunk = &self.chunk;

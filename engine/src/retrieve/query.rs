@@ -3,7 +3,7 @@
 use unicode_normalization::UnicodeNormalization;
 
 use super::syntax::{self, Intent};
-use crate::store::{ChunkId, Wanted};
+use crate::store::{ChunkId, Pair, Wanted};
 use crate::text::{self, Kind, Language, Phrase, Term};
 use crate::{Error, Result};
 
@@ -17,6 +17,10 @@ pub struct Query {
     pub language: Option<Language>,
     /// Index terms, without the words that only ask.
     pub terms: Vec<String>,
+    /// Neighbours among the terms, with what they have between them.
+    pub pairs: Vec<Pair>,
+    /// Whether it is a question, rather than key words or a statement.
+    pub asks: bool,
     /// Have to stand in a hit.
     pub phrases: Vec<Phrase>,
     /// Must not stand in a hit.
@@ -46,8 +50,12 @@ impl Query {
         }
         let syntax::Parts { text, phrases, excluded } = syntax::parse(&typed, intent);
         let language = text::detect(&text);
-        let terms = telling(&text::analyze(&text, language));
-        Ok(Query { typed, language, text, terms, phrases, excluded })
+        let analyzed = text::analyze(&text, language);
+        let told = telling(&analyzed);
+        let pairs = pairs(&told);
+        let asks = text.contains(['?', '？']) || analyzed.first().is_some_and(|first| asks(&first.text));
+        let terms = told.into_iter().map(|term| term.text.clone()).collect();
+        Ok(Query { typed, language, text, terms, pairs, asks, phrases, excluded })
     }
 
     /// The same with the words of its phrases anywhere.
@@ -81,7 +89,7 @@ impl Query {
 
 /// The terms without the words that only ask, and without what overlaps them (the pairs of 时 in 什么时候); all of them
 /// when nothing else is left.
-fn telling(all: &[Term]) -> Vec<String> {
+fn telling(all: &[Term]) -> Vec<&Term> {
     let asking: Vec<&Term> =
         all.iter().filter(|term| term.kind != Kind::Form && is_question_word(&term.text)).collect();
     let overlaps = |term: &Term| {
@@ -90,8 +98,30 @@ fn telling(all: &[Term]) -> Vec<String> {
             same_script && asks.position < term.position + term.span && term.position < asks.position + asks.span
         })
     };
-    let telling: Vec<String> = all.iter().filter(|term| !overlaps(term)).map(|term| term.text.clone()).collect();
-    if telling.is_empty() { all.iter().map(|term| term.text.clone()).collect() } else { telling }
+    let telling: Vec<&Term> = all.iter().filter(|term| !overlaps(term)).collect();
+    if telling.is_empty() { all.iter().collect() } else { telling }
+}
+
+/// Most positions from one word of a pair to the other: one word that only asks may stand between them.
+const MAX_GAP: usize = 2;
+
+/// Words that stand next to each other. Scripts without spaces have their pairs among the terms.
+fn pairs(terms: &[&Term]) -> Vec<Pair> {
+    let words: Vec<&Term> = terms.iter().copied().filter(|term| term.kind == Kind::Word).collect();
+    let near = words.windows(2).filter(|pair| {
+        let gap = pair[1].position.saturating_sub(pair[0].position);
+        (1..=MAX_GAP).contains(&gap) && pair[0].text != pair[1].text
+    });
+    near.map(|pair| [(0, pair[0].text.clone()), (pair[1].position - pair[0].position, pair[1].text.clone())]).collect()
+}
+
+/// Words that a question begins with, as index terms.
+fn asks(first: &str) -> bool {
+    const BEGIN: [&str; 22] = [
+        "what", "which", "who", "whom", "whose", "when", "where", "whi", "why", "how", "do", "doe", "did", "is", "are",
+        "was", "were", "can", "could", "should", "would", "will",
+    ];
+    BEGIN.contains(&first)
 }
 
 /// Words by which a question asks. They are rare in documents, so BM25 would take them for the most telling ones.

@@ -17,7 +17,7 @@ mod writer;
 
 pub use catalog::{Catalog, FileDocument, FileRecord, Head, StoredChunk, title_or_name};
 pub use doctor::Doctor;
-pub use lexical::{Alternative, Group, Lexical, Wanted};
+pub use lexical::{Alternative, Group, Lexical, Pair, Wanted};
 pub use reindex::open_lexical;
 pub use space::Space;
 pub use types::{ChunkId, Filter, IndexedChunk, Labels, NewChunk, NewDocument, embedded_text, join_headings};

@@ -52,8 +52,7 @@ impl Lexical {
                 .iter()
                 .try_for_each(|segment| look(field, segment.inverted_index(field)?.terms()))
         };
-        let fields = [self.fields.body, self.fields.title, self.fields.heading];
-        fields.into_iter().try_for_each(&mut look).map_err(|error: tantivy::TantivyError| -> Error { failed(error) })
+        look(self.fields.text).map_err(|error: tantivy::TantivyError| -> Error { failed(error) })
     }
 }
 

@@ -24,7 +24,7 @@ use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, SegmentReader, Tant
 use uuid::Uuid;
 
 pub use builder::Builder;
-pub use query::{Alternative, Group, Wanted};
+pub use query::{Alternative, Group, Pair, Wanted};
 
 use best::Best;
 use visible::{Scopes, Visible};
@@ -34,6 +34,8 @@ use crate::{AccessScope, Error, Result, text};
 
 /// Memory of the index writer before it writes a segment.
 const WRITER_BYTES: usize = 32 << 20;
+/// tantivy's k₁ is 1.2; a term that stands in a chunk without end scores its inverse document frequency times this.
+const BM25_K1_PLUS_ONE: f32 = 2.2;
 /// Name of our analyser in the index.
 const ANALYZER: &str = "taproot";
 
@@ -50,9 +52,8 @@ struct Fields {
     allow: Field,
     deny: Field,
     language: Field,
-    title: Field,
-    heading: Field,
-    body: Field,
+    /// Title, headings, table header and text: what the embedder is given too.
+    text: Field,
 }
 
 /// Cheap to clone; all clones share the index.
@@ -124,10 +125,26 @@ impl Lexical {
         Ok(found.into_iter().map(|ranked| (ranked.id, ranked.score)).collect())
     }
 
+    /// The best score that BM25 could give for what is wanted, if each of its words that stand anywhere stood in a chunk
+    /// without end: the sum of their inverse document frequencies, times k₁ + 1.
+    pub fn ceiling(&self, wanted: &Wanted, scope: &AccessScope) -> Result<f32> {
+        let visible = self.visible(scope)?;
+        let of_way = |way: &Alternative| -> Result<f32> {
+            let known = way.terms().into_iter().map(|term| {
+                let term = Term::from_field_text(self.fields.text, term);
+                let frequency = visible.frequency(&term).map_err(failed)?;
+                Ok(if frequency > 0 { visible.idf_of(frequency) } else { 0.0 })
+            });
+            Ok(way.weight() * known.sum::<Result<f32>>()?)
+        };
+        let of_group = |group: &Group| group.0.iter().try_fold(0.0, |best: f32, way| Ok(best.max(of_way(way)?)));
+        Ok(BM25_K1_PLUS_ONE * wanted.any.iter().map(of_group).sum::<Result<f32>>()?)
+    }
+
     /// Inverse document frequency of each term among the bodies of the chunks that the scope sees.
     pub fn idf(&self, terms: &[String], scope: &AccessScope) -> Result<Vec<f32>> {
         let visible = self.visible(scope)?;
-        let idf = |term: &String| visible.idf(&Term::from_field_text(self.fields.body, term)).map_err(failed);
+        let idf = |term: &String| visible.idf(&Term::from_field_text(self.fields.text, term)).map_err(failed);
         terms.iter().map(idf).collect()
     }
 
@@ -142,7 +159,7 @@ impl Lexical {
 
     /// Number of chunks that the scope sees and that have this index term in their text.
     pub fn frequency(&self, term: &str, scope: &AccessScope) -> Result<u64> {
-        self.visible(scope)?.frequency(&Term::from_field_text(self.fields.body, term)).map_err(failed)
+        self.visible(scope)?.frequency(&Term::from_field_text(self.fields.text, term)).map_err(failed)
     }
 
     /// Ids of all chunks in the index.
@@ -180,16 +197,10 @@ impl Fields {
             document.add_text(self.language, language);
         }
         let marked = |text: &str| analyzer::mark(text, chunk.language.as_deref());
-        document.add_text(self.title, marked(&chunk.title));
-        if let Some(heading) = &chunk.heading {
-            document.add_text(self.heading, marked(heading));
+        let context = [Some(&chunk.title), chunk.heading.as_ref(), chunk.table_header.as_ref(), Some(&chunk.text)];
+        for part in context.into_iter().flatten() {
+            document.add_text(self.text, marked(part));
         }
-        // In the body, where the chunk with the header row itself has it: else its words would be rare there, and that
-        // chunk the best for every question that names a column.
-        if let Some(header) = &chunk.table_header {
-            document.add_text(self.body, marked(header));
-        }
-        document.add_text(self.body, marked(&chunk.text));
         document
     }
 }
@@ -238,9 +249,7 @@ fn schema() -> (Schema, Fields) {
         allow: schema.add_text_field("allow", STRING),
         deny: schema.add_text_field("deny", STRING),
         language: schema.add_text_field("language", STRING),
-        title: schema.add_text_field("title", text()),
-        heading: schema.add_text_field("heading", text()),
-        body: schema.add_text_field("body", text()),
+        text: schema.add_text_field("text", text()),
     };
     (schema.build(), fields)
 }

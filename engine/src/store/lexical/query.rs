@@ -14,12 +14,11 @@ use super::settled::Settled;
 use crate::store::types::{ChunkId, Filter};
 use crate::text::Phrase;
 
-/// Weights of the fields beside the body's 1. Title and headings say in few words what a chunk is about, but the same
-/// words of all chunks of a document: of 0, .3, .6 and 1 for the title, .3 was best or as good on every set tried.
-const TITLE_WEIGHT: f32 = 0.3;
-const HEADING_WEIGHT: f32 = 0.3;
 /// Most different terms and groups of a query that are looked up, each.
 const MAX_TERMS: usize = 128;
+
+/// Two index terms at their distance.
+pub type Pair = [(usize, String); 2];
 
 /// What the index is asked for.
 #[derive(Debug, Clone, Default)]
@@ -33,6 +32,10 @@ pub struct Wanted {
     /// Only these chunks.
     pub among: Option<Vec<ChunkId>>,
 }
+
+/// Weight of two words that stand as close in a chunk as in the query, beside the 1 of each word by itself (the
+/// sequential dependence of Metzler and Croft, 2005).
+const PAIR_WEIGHT: f32 = 0.1;
 
 /// Ways to say one thing, of which the one that scores best counts.
 #[derive(Debug, Clone, PartialEq)]
@@ -61,9 +64,21 @@ impl Wanted {
         let group = |(term, count): (&String, f32)| Group(vec![Alternative::Words(vec![term.clone()], count)]);
         Wanted { any: counts.into_iter().map(group).collect(), ..Wanted::default() }
     }
+
+    /// What the index has to say of given chunks, whatever else was asked of them. Only there it pays to look where words
+    /// stand: over all chunks it would cost more than the words themselves.
+    pub fn scores(&self, pairs: &[Pair], among: Vec<ChunkId>) -> Wanted {
+        let pairs = pairs.iter().map(|pair| Group(vec![Alternative::Phrase(pair.to_vec(), PAIR_WEIGHT)]));
+        Wanted { any: self.any.iter().cloned().chain(pairs).collect(), among: Some(among), ..Wanted::default() }
+    }
 }
 
 impl Alternative {
+    pub fn weight(&self) -> f32 {
+        let (Alternative::Words(_, weight) | Alternative::Phrase(_, weight)) = self;
+        *weight
+    }
+
     /// Index terms, in order.
     pub fn terms(&self) -> Vec<&str> {
         match self {
@@ -84,11 +99,11 @@ pub fn build(fields: &Fields, wanted: &Wanted, filter: &Filter) -> Option<Boolea
         return None;
     }
     for phrase in &wanted.required {
-        clauses.extend(anywhere(fields, &phrase.terms).map(|query| (Occur::Must, unscored(query))));
+        clauses.extend(side_by_side(fields.text, &phrase.terms).map(|query| (Occur::Must, unscored(query))));
     }
     // Of an exclusion that the index cannot tell for certain, too much would be left out.
     for phrase in wanted.excluded.iter().filter(|phrase| !phrase.needs_the_text()) {
-        let query = anywhere(fields, &phrase.terms);
+        let query = side_by_side(fields.text, &phrase.terms);
         clauses.extend(query.map(|query| -> (Occur, Box<dyn Query>) { (Occur::MustNot, Box::new(Settled(query))) }));
     }
     restrict(&mut clauses, fields, wanted.among.as_deref(), filter);
@@ -113,27 +128,18 @@ fn scored(fields: &Fields, groups: &[Group]) -> Clauses {
 
 fn ways(fields: &Fields, way: &Alternative) -> Clauses {
     let mut clauses: Clauses = Vec::new();
-    for (field, weight) in [(fields.body, 1.0), (fields.title, TITLE_WEIGHT), (fields.heading, HEADING_WEIGHT)] {
-        let mut push = |query: Box<dyn Query>, own: f32| {
-            clauses.push((Occur::Should, Box::new(BoostQuery::new(query, weight * own))));
-        };
-        match way {
-            Alternative::Words(terms, own) => {
-                terms.iter().take(MAX_TERMS).for_each(|term| push(word(field, term), *own))
-            }
-            Alternative::Phrase(terms, own) => {
-                side_by_side(field, terms).into_iter().for_each(|query| push(query, *own))
-            }
+    let mut push = |query: Box<dyn Query>, weight: f32| {
+        clauses.push((Occur::Should, Box::new(BoostQuery::new(query, weight))));
+    };
+    match way {
+        Alternative::Words(terms, weight) => {
+            terms.iter().take(MAX_TERMS).for_each(|term| push(word(fields.text, term), *weight));
+        }
+        Alternative::Phrase(terms, weight) => {
+            side_by_side(fields.text, terms).into_iter().for_each(|query| push(query, *weight));
         }
     }
     clauses
-}
-
-/// The terms at their distances in one of the fields.
-fn anywhere(fields: &Fields, terms: &[(usize, String)]) -> Option<Box<dyn Query>> {
-    let each = [fields.body, fields.title, fields.heading].map(|field| side_by_side(field, terms));
-    let each: Clauses = each.into_iter().flatten().map(|query| (Occur::Should, query)).collect();
-    if each.is_empty() { None } else { Some(Box::new(BooleanQuery::new(each))) }
 }
 
 fn side_by_side(field: Field, terms: &[(usize, String)]) -> Option<Box<dyn Query>> {

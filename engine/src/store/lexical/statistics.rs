@@ -24,7 +24,12 @@ impl Bm25StatisticsProvider for Visible {
 impl Visible {
     /// Inverse document frequency: ln(1 + (N − n + ½) / (n + ½)), as in BM25.
     pub fn idf(&self, term: &Term) -> tantivy::Result<f32> {
-        let (all, n) = (self.chunks() as f32, self.frequency(term)? as f32);
-        Ok((1.0 + (all - n + 0.5).max(0.0) / (n + 0.5)).ln())
+        Ok(self.idf_of(self.frequency(term)?))
+    }
+
+    /// The same of a term that this many chunks have.
+    pub fn idf_of(&self, frequency: u64) -> f32 {
+        let (all, n) = (self.chunks() as f32, frequency as f32);
+        (1.0 + (all - n + 0.5).max(0.0) / (n + 0.5)).ln()
     }
 }
