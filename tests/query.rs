@@ -149,7 +149,7 @@ async fn a_misspelled_word_is_found_and_the_right_one_suggested() {
     for (query, suggested, first) in [
         ("parantal leave", Some("Parental leave"), "parental.md"),
         ("how is an applicaton made", Some("how is an application made"), "parental.md"),
-        ("kubernets", Some("Kubernetes"), "cold.md"),
+        ("kubarnetes", Some("Kubernetes"), "cold.md"),
         ("“parantal leave”", Some("“Parental leave”"), "parental.md"),
         ("parental leave", None, "parental.md"),
         ("ERR-4021 prob", None, "codes.md"),

@@ -60,6 +60,7 @@ impl Error {
                 "name another folder with --data and ingest again, or go back to what made this one: for an embedder \
                  with embedder = \"NAME\" under [models] in taproot.toml"
             }
+            Error::Glossary { .. } => "mend that place, or take the file away; docs/search.md says how it is written",
             Error::Model { .. } => "compare models.toml with docs/models.md; taproot models list checks the files",
             _ => self.code().hint(),
         }

@@ -130,7 +130,7 @@ impl World {
         let engine = Engine::open(EngineConfig {
             data_dir: dir.to_owned(),
             models_dir,
-            models: Default::default(),
+            models: taproot_engine::models::Choice::default(),
             threads: 2,
             max_queue: 16,
             max_query_chars: 1_000,

@@ -89,7 +89,6 @@ impl Error {
             Error::NoSet { hint, .. } | Error::Incomparable { hint, .. } => hint.clone(),
             Error::NoSuchDocument { .. } => "list the documents with taproot documents list".into(),
             Error::AmbiguousUri { .. } => "name the collection with --collection, or give the document's id".into(),
-            Error::Engine(taproot_engine::Error::Glossary { .. }) => "mend that place, or take the file away".into(),
             Error::Engine(error) => error.hint().into(),
             Error::Hub(error) => return error.hint(),
             Error::Refused(detail) => format!("{} (request id {})", detail.hint, detail.request_id),

@@ -1,6 +1,7 @@
 //! A query → ranked chunks: analyse, two legs, check with the catalog, complete what the legs say, fuse, read again.
 
 mod copies;
+mod effective;
 mod explain;
 mod fuse;
 mod glossary;
@@ -185,10 +186,11 @@ impl Retriever {
         documents.dedup();
         let heads = self.catalog.heads(&documents).await?;
         let text = query.text.to_lowercase();
-        if let Some(wanted) = recency::wanted(&text, jiff::Zoned::now().date()) {
+        let today = jiff::Zoned::now().date();
+        if let Some(wanted) = recency::wanted(&text, today) {
             recency::boost(&mut found[..top], &heads, wanted);
         }
-        supersede::penalize(&mut found[..top], &heads, &text);
+        supersede::penalize(&mut found[..top], &heads, &text, today);
         explain::sort(found);
         Ok(())
     }

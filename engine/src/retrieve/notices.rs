@@ -4,9 +4,11 @@
 //! engine was replaced"): it has to be a status, a mark on the title, the folder, or a sentence of which the document
 //! itself is the subject.
 
+use jiff::civil::Date;
 use serde_json::Value;
 use unicode_normalization::UnicodeNormalization;
 
+use super::effective::since;
 use super::wording::{find, says};
 use crate::store::Head;
 
@@ -130,6 +132,8 @@ pub struct Standing {
     pub ended: Option<String>,
     /// That it takes the place of others: the words, which name them.
     pub replaces: Vec<String>,
+    /// From when on it holds.
+    pub since: Option<Date>,
 }
 
 impl Standing {
@@ -157,6 +161,7 @@ impl Standing {
             } else if takes_a_place(sentence) {
                 standing.replaces.push(sentence.to_owned());
             }
+            standing.since = standing.since.or_else(|| since(sentence));
         }
         standing
     }

@@ -1,7 +1,8 @@
-//! A query that asks for what is new → a small boost for documents that say of when they are.
+//! A query that asks for what is new → of hits that match nearly as well, the newer one first.
 //!
-//! The boost is a share of the hit's own score: hits that are nearly equal change places, an irrelevant one stays where
-//! it is. A document's date is the one that the filters `after` and `before` go by; one that says nothing gets none.
+//! A hit rises just above the best of those that are older than it, when it matches nearly as well in each leg; so a date brings up
+//! nothing that is less relevant. A document's date is the one that the filters `after` and `before` go by; one that says
+//! nothing counts as old.
 
 use std::collections::HashMap;
 
@@ -12,10 +13,12 @@ use super::Found;
 use super::wording::{says, years};
 use crate::store::Head;
 
-/// Share of its score that the newest hit gains at the most.
-const WEIGHT: f32 = 0.15;
-/// Days after which the gain is half, counted back from the newest hit.
-const HALF_LIFE_DAYS: f32 = 365.0;
+/// How well a hit has to match beside the older one, in each leg.
+const NEARLY: f32 = 0.8;
+/// Days by which a document has to be newer.
+const DAYS: i32 = 30;
+/// What a newer hit ends up above an older one.
+const MARGIN: f32 = 0.001;
 
 const NEWEST: [&str; 26] = [
     "latest",
@@ -72,24 +75,31 @@ pub fn wanted(text: &str, today: Date) -> Option<Wanted> {
     named.or_else(counted).map(Wanted::Year).or_else(newest)
 }
 
-/// Boosts the hits whose documents are as wanted.
+/// Boosts the hits whose documents are as wanted. `found` is in order, best first.
 pub fn boost(found: &mut [Found], heads: &HashMap<String, Head>, wanted: Wanted) {
     let date = |hit: &Found| heads.get(&hit.chunk.document_id)?.date.as_deref()?.get(..10)?.parse::<Date>().ok();
-    let Some(newest) = found.iter().filter_map(date).max() else { return };
-    for hit in found {
-        let Some(date) = date(hit) else { continue };
-        let (fit, reason) = match wanted {
-            Wanted::Newest => {
-                let days = (newest - date).get_days() as f32;
-                (0.5f32.powf(days / HALF_LIFE_DAYS), format!("the query asks for the newest; dated {date}"))
-            }
-            Wanted::Year(year) if date.year() == year => (1.0, format!("the query is about {year}; dated {date}")),
-            Wanted::Year(_) => continue,
-        };
-        let contribution = WEIGHT * fit * hit.score.max(0.0);
-        if contribution > 0.0 {
-            hit.boost(BoostName::Recency, contribution, reason);
+    let dates: Vec<Option<Date>> = found.iter().map(date).collect();
+    let fits = |newer: Date, older: Option<Date>| match wanted {
+        Wanted::Newest => older.is_none_or(|older| (newer - older).get_days() >= DAYS),
+        Wanted::Year(year) => newer.year() == year && older.is_none_or(|older| older.year() != year),
+    };
+    let mut boosts = Vec::new();
+    for (at, hit) in found.iter().enumerate() {
+        let Some(date) = dates[at] else { continue };
+        let older =
+            (0..at).find(|&above| fits(date, dates[above]) && hit.beside(&found[above]).all(|ratio| ratio >= NEARLY));
+        if let Some(above) = older {
+            // Several that rise above the same hit keep their order.
+            let margin = MARGIN * (1.0 - at as f32 / found.len() as f32);
+            boosts.push((
+                at,
+                found[above].score - hit.score + margin,
+                format!("dated {date}, and nearly as good as {}", found[above].chunk.uri),
+            ));
         }
+    }
+    for (at, contribution, reason) in boosts {
+        found[at].boost(BoostName::Recency, contribution, reason);
     }
 }
 

@@ -147,12 +147,16 @@ fn allowed(word: &str) -> u8 {
     if word.chars().count() < LETTERS_FOR_TWO { 1 } else { 2 }
 }
 
+/// Distance, frequency of the index term (less is better), the word in small letters: the least is the best.
+type Nearness = (usize, std::cmp::Reverse<u64>, String);
+/// The index term, and how often each spelling of the word was met.
+type Met = (String, BTreeMap<String, usize>);
+
 /// Of the words in the texts of the candidates the nearest; of equally near ones that of the most frequent term, in small
 /// letters where it is met so, else in the spelling that is met most often.
 fn nearest(unknown: Unknown, texts: impl Fn(&Candidate) -> Vec<String>) -> Option<Correction> {
     let typed = unknown.word.to_lowercase();
-    // By distance, frequency of the term (less is better), the word in small letters; then each spelling with its number.
-    let mut met: BTreeMap<(usize, std::cmp::Reverse<u64>, String), (String, BTreeMap<String, usize>)> = BTreeMap::new();
+    let mut met: BTreeMap<Nearness, Met> = BTreeMap::new();
     for candidate in &unknown.candidates {
         for text in texts(candidate) {
             for piece in pieces(&text) {

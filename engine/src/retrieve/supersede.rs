@@ -1,11 +1,12 @@
 //! Of two hits of which one document takes the place of the other, the newer one comes first.
 //!
-//! Needs evidence of the documents themselves ([`super::notices`]), and both among the hits: the old one goes below the best
-//! hit of the new one, by no more than a bounded part of the score, so that an old text that matches much better stays ahead.
-//! A query that asks for the old one gets it.
+//! Needs evidence of the documents themselves ([`super::notices`]), and both among the hits. Where both match, the new one takes the
+//! place of the old one in the list, and the old one follows; where the new one matches much worse, the old one only loses a
+//! bounded part of its score. A query that asks for the old one gets it.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
+use jiff::civil::Date;
 use taproot_schemas::search::BoostName;
 
 use super::Found;
@@ -14,10 +15,19 @@ use super::wording::{says, years};
 use crate::store::Head;
 use crate::text::terms;
 
-/// The most that is taken from a score: where a document says that it ended or what it replaces, and where only the
-/// numbers of versions in two names say which one is newer.
-const SAID: f32 = 0.3;
-const NUMBERED: f32 = 0.1;
+/// What evidence is good for.
+#[derive(Debug, Clone, Copy, PartialEq)]
+struct Evidence {
+    /// The most that is taken from the old one's score when the new one does not match as well.
+    most: f32,
+    /// How well the new one has to match beside the old one, in one leg at least, to take its place.
+    matches: f32,
+}
+
+/// A document says that it ended, or what it replaces.
+const SAID: Evidence = Evidence { most: 0.3, matches: 0.5 };
+/// Only the numbers of versions in two equal names say which one is newer, or the days from which on they hold.
+const NUMBERED: Evidence = Evidence { most: 0.1, matches: 0.8 };
 /// What the old one ends up below the new one.
 const MARGIN: f32 = 0.001;
 /// Share of the words of two names that is the same, for a name to be about the same matter.
@@ -62,7 +72,9 @@ const FILLERS: [&str; 17] = [
 struct Paper<'a> {
     id: &'a str,
     uri: &'a str,
-    /// Score of its best hit.
+    /// Place of its best hit.
+    at: usize,
+    /// Score of that.
     best: f32,
     standing: Standing,
     /// Words of its name that tell what it is about.
@@ -72,47 +84,90 @@ struct Paper<'a> {
     name: String,
 }
 
-/// Takes from hits that are superseded by other hits. `query` is folded and in lower case.
-pub fn penalize(found: &mut [Found], heads: &HashMap<String, Head>, query: &str) {
+/// Takes from hits that are superseded by other hits. `query` is folded and in lower case; what comes into force after
+/// `today` takes no place yet.
+pub fn penalize(found: &mut [Found], heads: &HashMap<String, Head>, query: &str, today: Date) {
     if OLD.iter().any(|word| says(query, word)) {
         return;
     }
-    let penalties = penalties(&papers(found, heads), query);
-    for hit in found {
-        if let Some((taken, reason)) = penalties.get(&hit.chunk.document_id) {
-            hit.boost(BoostName::Superseded, -taken, reason.clone());
-        }
-    }
-}
-
-/// By document id: what is taken, and why.
-fn penalties(papers: &[Paper], query: &str) -> HashMap<String, (f32, String)> {
-    let successors: Vec<Vec<(usize, f32, String)>> = papers
-        .iter()
-        .map(|old| {
-            let follows = |(at, new): (usize, &Paper)| {
-                (old.id != new.id).then(|| succeeds(new, old)).flatten().map(|(most, why)| (at, most, why))
-            };
-            papers.iter().enumerate().filter_map(follows).collect()
+    let papers = papers(found, heads);
+    let changes: Vec<Change> = pairs(&papers, query, today)
+        .into_iter()
+        .map(|(old, new, evidence, why)| {
+            let (old, new) = (&papers[old], &papers[new]);
+            let matches = found[new.at].beside(&found[old.at]).any(|ratio| ratio >= evidence.matches);
+            change(old, new, evidence.most, matches, why)
         })
         .collect();
-    let mut penalties = HashMap::new();
-    for (old, successors_of_old) in papers.iter().zip(&successors) {
-        // One that is superseded itself is no successor.
-        let mut last = successors_of_old.iter().filter(|(at, ..)| successors[*at].is_empty());
-        let Some((at, most, why)) = last.next() else { continue };
-        let new = &papers[*at];
-        let taken = (old.best - new.best + MARGIN).min(*most);
-        if taken > 0.0 && !names_the_old(query, old, new) {
-            penalties.insert(old.id.to_owned(), (taken, format!("{} comes after it: {why}", new.uri)));
+    // Of several that one document replaces, it takes the highest place.
+    let mut lifts: BTreeMap<usize, (f32, String)> = BTreeMap::new();
+    for Change { new, lift, .. } in &changes {
+        if let Some((gap, uri)) = lift
+            && lifts.get(new).is_none_or(|(known, _)| gap > known)
+        {
+            lifts.insert(*new, (*gap, uri.clone()));
         }
     }
-    penalties
+    for Change { old, taken, why, .. } in changes.iter().filter(|change| change.taken > 0.0) {
+        for hit in found.iter_mut().filter(|hit| hit.chunk.document_id == *old) {
+            hit.boost(BoostName::Superseded, -taken, why.clone());
+        }
+    }
+    for (at, (gap, uri)) in lifts {
+        found[at].boost(BoostName::Superseded, gap, format!("takes the place of {uri}"));
+    }
 }
 
-/// Whether `new` takes the place of `old`: how much that may take from a score, and the evidence.
-fn succeeds(new: &Paper, old: &Paper) -> Option<(f32, String)> {
-    if new.standing.ended.is_some() {
+/// What one document's taking the place of another does to the two.
+struct Change {
+    /// Document id; what each of its hits loses, and why.
+    old: String,
+    taken: f32,
+    why: String,
+    /// Place of the new one's best hit; what it gains, and from which document.
+    new: usize,
+    lift: Option<(f32, String)>,
+}
+
+fn change(old: &Paper, new: &Paper, most: f32, matches: bool, why: String) -> Change {
+    let gap = old.best - new.best;
+    let why = format!("{} comes after it: {why}", new.uri);
+    let (taken, lift) = match gap + MARGIN > 0.0 {
+        // Already below.
+        false => (0.0, None),
+        true if matches => (MARGIN, Some((gap.max(0.0), old.uri.to_owned()))),
+        true => ((gap + MARGIN).min(most), None),
+    };
+    Change { old: old.id.to_owned(), taken, why, new: new.at, lift: lift.filter(|(gap, _)| *gap > 0.0) }
+}
+
+/// Pairs of documents, by their places in the list: the old one, the one that takes its place, the evidence.
+fn pairs(papers: &[Paper], query: &str, today: Date) -> Vec<(usize, usize, Evidence, String)> {
+    let successors: Vec<Vec<(usize, Evidence, String)>> = papers
+        .iter()
+        .map(|old| {
+            let others = papers.iter().enumerate().filter(|(_, new)| new.id != old.id);
+            others
+                .filter_map(|(at, new)| succeeds(new, old, today).map(|(evidence, why)| (at, evidence, why)))
+                .collect()
+        })
+        .collect();
+    let mut pairs = Vec::new();
+    for (old, successors_of_old) in successors.iter().enumerate() {
+        // One that is superseded itself is no successor.
+        let last = successors_of_old.iter().find(|(at, ..)| successors[*at].is_empty());
+        if let Some((new, evidence, why)) = last
+            && !names_the_old(query, &papers[old], &papers[*new])
+        {
+            pairs.push((old, *new, *evidence, why.clone()));
+        }
+    }
+    pairs
+}
+
+/// Whether `new` takes the place of `old`: how good the evidence is, and its words.
+fn succeeds(new: &Paper, old: &Paper, today: Date) -> Option<(Evidence, String)> {
+    if new.standing.ended.is_some() || new.standing.since.is_some_and(|since| since > today) {
         return None;
     }
     if let Some(said) = &old.standing.ended
@@ -123,9 +178,14 @@ fn succeeds(new: &Paper, old: &Paper) -> Option<(f32, String)> {
     if let Some(said) = new.standing.replaces.iter().find(|said| is_named(old, said)) {
         return Some((SAID, shown(said)));
     }
-    let (newer, older) = (new.version.as_ref()?, old.version.as_ref()?);
-    (newer > older && new.matter == old.matter && !new.matter.is_empty())
-        .then(|| (NUMBERED, format!("version {} against {}", dotted(newer), dotted(older))))
+    if new.matter != old.matter || new.matter.is_empty() {
+        return None;
+    }
+    if let (Some(newer), Some(older)) = (&new.version, &old.version) {
+        return (newer > older).then(|| (NUMBERED, format!("version {} against {}", dotted(newer), dotted(older))));
+    }
+    let (newer, older) = (new.standing.since?, old.standing.since?);
+    (newer > older).then(|| (NUMBERED, format!("in force since {newer} against {older}")))
 }
 
 /// Whether the words name the document: its file, or all that its name is about.
@@ -151,10 +211,11 @@ fn names_the_old(query: &str, old: &Paper, new: &Paper) -> bool {
 
 fn papers<'a>(found: &'a [Found], heads: &HashMap<String, Head>) -> Vec<Paper<'a>> {
     let mut papers: Vec<Paper> = Vec::new();
-    for hit in found {
+    for (at, hit) in found.iter().enumerate() {
         let chunk = &hit.chunk;
         match papers.iter_mut().find(|paper| paper.id == chunk.document_id) {
-            Some(known) => known.best = known.best.max(hit.score),
+            Some(known) if hit.score > known.best => (known.at, known.best) = (at, hit.score),
+            Some(_) => {}
             None => {
                 let Some(head) = heads.get(&chunk.document_id) else { continue };
                 let title = folded(&chunk.title);
@@ -162,6 +223,7 @@ fn papers<'a>(found: &'a [Found], heads: &HashMap<String, Head>) -> Vec<Paper<'a
                 papers.push(Paper {
                     id: &chunk.document_id,
                     uri: &chunk.uri,
+                    at,
                     best: hit.score,
                     standing: Standing::of(&chunk.title, &chunk.uri, head),
                     matter: matter(&title),
@@ -227,7 +289,7 @@ fn shown(said: &str) -> String {
 mod tests {
     use super::*;
 
-    /// Documents as (title, uri, beginning, score), best first; what is taken from each.
+    /// Documents as (title, uri, beginning, score), best first; what is taken from each when the others match much worse.
     #[track_caller]
     fn check(query: &str, documents: &[(&str, &str, &str, f32)], expected: &[f32]) {
         let paper = |&(title, uri, beginning, best): &(&'static str, &'static str, &str, f32)| {
@@ -236,6 +298,7 @@ mod tests {
             Paper {
                 id: uri,
                 uri,
+                at: 0,
                 best,
                 standing: Standing::of(title, uri, &head),
                 matter: matter(&name),
@@ -246,8 +309,18 @@ mod tests {
         let documents: Vec<(&'static str, &'static str, &str, f32)> =
             documents.iter().map(|&(t, u, b, s)| (leak(t), leak(u), b, s)).collect();
         let papers: Vec<Paper> = documents.iter().map(paper).collect();
-        let penalties = penalties(&papers, query);
-        let taken = papers.iter().map(|paper| penalties.get(paper.id).map_or(0.0, |(taken, _)| *taken));
+        let pairs = pairs(&papers, query, "2026-06-30".parse().expect("a date"));
+        let change = |(old, new, evidence, why): &(usize, usize, Evidence, String)| {
+            let (old, new) = (&papers[*old], &papers[*new]);
+            let change_of = |matches| change(old, new, evidence.most, matches, why.clone());
+            let (lifted, taken) = (change_of(true), change_of(false));
+            let lift = lifted.lift.map_or(0.0, |(gap, _)| gap);
+            let below = taken.taken == 0.0 || old.best - lifted.taken < new.best + lift;
+            assert!(below, "{query}: {} does not end up below {}", old.uri, new.uri);
+            (old.id, taken.taken)
+        };
+        let penalties: HashMap<&str, f32> = pairs.iter().map(change).collect();
+        let taken = papers.iter().map(|paper| penalties.get(paper.id).copied().unwrap_or(0.0));
         for ((taken, expected), paper) in taken.zip(expected).zip(&papers) {
             assert!(
                 (taken - expected).abs() < 1e-4,
@@ -268,7 +341,7 @@ mod tests {
     fn the_old_one_goes_below_the_new_one() {
         let new = |score| ("Travel policy 2026", "travel-2026.md", "Costs are paid.", score);
         check("travel costs", &[OLD_TRAVEL, new(0.8)], &[0.101, 0.0]);
-        check("travel costs", &[OLD_TRAVEL, new(0.2)], &[SAID, 0.0]);
+        check("travel costs", &[OLD_TRAVEL, new(0.2)], &[0.3, 0.0]);
         check("travel costs", &[new(0.95), OLD_TRAVEL], &[0.0, 0.0]);
         check("travel costs of 2019", &[OLD_TRAVEL, new(0.8)], &[0.0, 0.0]);
         check("travel costs", &[OLD_TRAVEL], &[0.0]);
@@ -294,7 +367,7 @@ mod tests {
     fn versions_reorder_what_is_nearly_equal() {
         let of = |n: &str, score| (leak(&format!("Leave policy v{n}")), leak(&format!("leave-v{n}.md")), "", score);
         check("leave", &[of("1", 0.9), of("2", 0.85), of("10", 0.83)], &[0.071, 0.021, 0.0]);
-        check("leave", &[of("1", 0.9), of("2", 0.4)], &[NUMBERED, 0.0]);
+        check("leave", &[of("1", 0.9), of("2", 0.4)], &[0.1, 0.0]);
         check("leave v1", &[of("1", 0.9), of("2", 0.85)], &[0.0, 0.0]);
         let file = |uri: &'static str, score| ("Leave policy", uri, "", score);
         check("leave", &[file("policy-v1.md", 0.9), file("policy-v2.md", 0.85)], &[0.051, 0.0]);
@@ -303,6 +376,19 @@ mod tests {
             &[("考勤制度（第1版）", "a.md", "", 0.9), ("考勤制度（第2版）", "b.md", "", 0.85)],
             &[0.051, 0.0],
         );
+    }
+
+    #[test]
+    fn what_is_in_force_since_later_comes_first_once_it_is() {
+        let of = |since: &str, uri: &'static str, score| {
+            ("Leave policy", uri, leak(&format!("Effective {since}. Leave.")), score)
+        };
+        let (old, new) = (of("1 May 2019", "a.md", 0.9), of("1 Jan 2026", "b.md", 0.85));
+        check("leave", &[old, new], &[0.051, 0.0]);
+        check("leave", &[old, of("1 Jan 2027", "b.md", 0.85)], &[0.0, 0.0]);
+        let of =
+            |date: &str, uri: &'static str, score| ("考勤制度", uri, leak(&format!("本制度自{date}起施行。")), score);
+        check("考勤", &[of("2019年5月1日", "a.md", 0.9), of("2026年1月1日", "b.md", 0.85)], &[0.051, 0.0]);
     }
 
     #[test]

@@ -108,7 +108,7 @@ impl Session {
     /// What is searched; `None` on the way over a server.
     pub async fn holdings(&self) -> Result<Option<Holdings>> {
         let Session::Local(local) = self else { return Ok(None) };
-        let Counts { documents, chunks } = local.engine.counts().await?;
+        let Counts { documents, chunks } = local.engine.counts(&AccessScope::owner()).await?;
         Ok(Some(Holdings { documents, chunks, embedder: local.engine.models().embedder.fingerprint() }))
     }
 
