@@ -8,6 +8,7 @@ use taproot_schemas::search::{Hit, SearchResponse};
 
 use crate::support::examples::examples;
 use crate::support::http::{Http, ok};
+use crate::support::server::Server;
 use crate::support::slice;
 use crate::support::taproot::{Taproot, told};
 
@@ -68,6 +69,7 @@ fn what_is_written_in_several_ways_is_found_by_each() {
         taproot.write(name, text);
     }
     assert!(taproot.ingest().failed.is_empty());
+    let _server = Server::start(&taproot);
     for (query, uri) in [
         ("2026-01-31", "lease.md"),
         ("2026年1月31日", "lease.md"),
@@ -105,6 +107,7 @@ fn a_mixed_question_is_told_by_what_most_of_it_is() {
     taproot.write("zh.txt", "DolphinScheduler 支持 Zookeeper 与 MySQL 作为注册中心。");
     taproot.write("en.txt", "DolphinScheduler supports Zookeeper and MySQL as its registry.");
     assert!(taproot.ingest().failed.is_empty());
+    let _server = Server::start(&taproot);
     for (query, first, by_meaning) in [
         ("DolphinScheduler 支持哪些注册中心？", "zh.txt", false),
         ("MySQL注册中心", "zh.txt", false),

@@ -184,7 +184,8 @@ async fn an_index_of_another_kind_is_made_anew() {
         .expect("committed");
     stores.close().await;
 
-    let laid_out: [(&str, fn(&Path, &Path)); 4] = [
+    type LayOut = fn(&Path, &Path);
+    let laid_out: [(&str, LayOut); 4] = [
         ("of the first version, without a folder of its own", |lexical, current| {
             std::fs::remove_dir_all(current).expect("removed");
             std::fs::write(lexical.join("meta.json"), "{}").expect("written");
@@ -214,7 +215,7 @@ async fn an_index_of_another_kind_is_made_anew() {
         }
         let left: Vec<_> =
             std::fs::read_dir(&lexical).expect("a folder").map(|entry| entry.expect("an entry").path()).collect();
-        assert_eq!(left, [current.clone()], "{what}");
+        assert_eq!(left, std::slice::from_ref(&current), "{what}");
         stores.writer.commit(vec![stores.document("a.txt", "one two")]).await.expect("it takes changes");
         stores.close().await;
     }

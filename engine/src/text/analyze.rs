@@ -35,10 +35,28 @@ pub enum Kind {
     Word,
     /// Two neighbours of a script without spaces, likewise.
     Pair,
+    /// Two neighbours that the dictionary cut as a word.
+    WordPair,
     /// A word that a dictionary cut: in another sentence it may be cut otherwise.
     Cut,
     /// Another form of what is there already: a compound as a whole, a date, a quantity, the stem of another language.
     Form,
+}
+
+/// What a pair across the border of two words counts for, and a character that is cut by itself, beside a word's 1:
+/// each stands in several terms of a query. nDCG@10 of BM25 with 1 / .7 / .5 on qa-zh-paragraphs .9944 / .9952 / .9950, on
+/// qa-zh-tw-paragraphs .9710 / .9733 / .9732, on pieces of 2 to 4 characters out of them .886 / .888 / .884.
+const PART_WEIGHT: f32 = 0.7;
+
+impl Term {
+    /// What the term counts for in a query.
+    pub fn weight(&self) -> f32 {
+        match self.kind {
+            Kind::Pair => PART_WEIGHT,
+            Kind::Cut if self.span == 1 => PART_WEIGHT,
+            _ => 1.0,
+        }
+    }
 }
 
 /// The terms of a text, by their positions. The language, where it is known, adds that language's stems.
@@ -90,7 +108,7 @@ pub fn phrase(phrase: &str) -> Vec<(usize, String)> {
     if let Some(whole) = terms.iter().find(|term| term.kind == Kind::Form && term.span > 1 && term.span == end) {
         return vec![(0, whole.text.clone())];
     }
-    let certain = terms.into_iter().filter(|term| matches!(term.kind, Kind::Word | Kind::Pair));
+    let certain = terms.into_iter().filter(|term| matches!(term.kind, Kind::Word | Kind::Pair | Kind::WordPair));
     certain.map(|term| (term.position, term.text)).collect()
 }
 
@@ -114,8 +132,9 @@ impl Terms<'_> {
         let position = self.position + offset;
         let here = self.terms.iter_mut().rev().take_while(|term| term.position == position);
         match here.into_iter().find(|term| term.text == text) {
-            // What is surely there counts for more than what depends on a dictionary or on what follows.
-            Some(same) if matches!(kind, Kind::Word | Kind::Pair) => (same.kind, same.span) = (kind, span),
+            Some(same) if kind == Kind::Pair && same.kind == Kind::Cut => same.kind = Kind::WordPair,
+            // What is surely there counts for more than what depends on what follows.
+            Some(same) if kind == Kind::Word => (same.kind, same.span) = (kind, span),
             Some(_) => {}
             None => self.terms.push(Term { text, position, span, kind }),
         }
@@ -326,6 +345,13 @@ mod tests {
             let found = terms(text);
             assert!(["李晓", "晓明"].iter().all(|pair| found.contains(&(*pair).to_owned())), "{text}: {found:?}");
         }
+    }
+
+    #[test]
+    fn parts_of_words_count_for_less() {
+        let weights: Vec<String> =
+            analyze("软件工程师", None).iter().map(|term| format!("{}{}", term.text, term.weight())).collect();
+        assert_eq!(weights.join(" "), "软件1 件工0.7 工程1 程师0.7 师0.7");
     }
 
     #[test]

@@ -4,8 +4,6 @@
 //! found from every language. A script that belongs to one language that has a stemmer gets that one. Where the
 //! language of a text is known and is another one in Latin letters, [`in_language`] gives the word's second form.
 
-use std::borrow::Cow;
-
 use rust_stemmers::{Algorithm, Stemmer};
 
 use super::fold;
@@ -66,7 +64,7 @@ fn is_vietnamese(c: char) -> bool {
     matches!(c, '\u{1ea0}'..='\u{1ef9}')
 }
 
-fn of_script(word: &Cow<'_, str>) -> Option<Algorithm> {
+fn of_script(word: &str) -> Option<Algorithm> {
     if word.bytes().all(|b| b.is_ascii_lowercase()) {
         return Some(Algorithm::English);
     }
