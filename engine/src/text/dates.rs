@@ -108,7 +108,7 @@ fn month(text: &str) -> Option<(u32, &str)> {
     let word = super::fold::lower(&text[..end]);
     let word = super::fold::letters(&word);
     let named = |names: &&[&str]| names.contains(&&*word) || (word.len() <= 4 && names[0].starts_with(&*word));
-    let at = MONTHS.iter().position(|names| named(names))?;
+    let at = MONTHS.iter().position(named)?;
     Some((u32::try_from(at).ok()? + 1, &text[end..]))
 }
 
