@@ -176,8 +176,8 @@ pub enum BoostName {
     Neighbours,
     /// A reranker read query and passage together.
     Rerank,
-    /// The query asks for what is new, and the document says of when it is.
+    /// The query asks for what is new, and the document is newer than one that matches about as well.
     Recency,
-    /// The document says that it does not hold any more, or another one says so, and that one is among the hits.
+    /// One document takes the place of another, and both are among the hits: the new one gained, or the old one lost.
     Superseded,
 }

@@ -138,7 +138,9 @@ pub struct Standing {
 
 impl Standing {
     pub fn of(title: &str, uri: &str, head: &Head) -> Standing {
-        let (title, uri, beginning) = (folded(title), folded(uri), folded(&head.beginning));
+        let (title, uri) = (folded(title), folded(uri));
+        // Clauses of Chinese end here, those of English go on; folded, the two commas are one.
+        let beginning = folded(&head.beginning.replace('，', "\n"));
         let mut standing = Standing::default();
         for (name, value) in &head.metadata {
             let (name, Some(value)) = (folded(name), plain(value)) else { continue };
@@ -203,7 +205,7 @@ fn mark(name: &str) -> Option<&'static str> {
 /// Lines and sentences, of Chinese ones the clauses, without what marks them up.
 fn sentences(text: &str) -> impl Iterator<Item = &str> {
     let markup = |c: char| c.is_whitespace() || "#*>_[]()【】〔〕!⚠\u{fe0f}-–—•~`\"'".contains(c);
-    let parts = text.split(['\n', '。', '!', '！', ';', '；', '，']).flat_map(|part| part.split(". "));
+    let parts = text.split(['\n', '。', '!', ';']).flat_map(|part| part.split(". "));
     parts.map(move |part| strip_label(part.trim_matches(markup)).trim_matches(markup)).filter(|part| !part.is_empty())
 }
 
@@ -342,6 +344,8 @@ mod tests {
         ] {
             assert_eq!(standing("x", "x.md", beginning).replaces.len(), 1, "{beginning}");
         }
+        let said = standing("x", "x.md", "本办法自2026年1月1日起施行，同时废止《差旅报销制度》。").replaces;
+        assert_eq!(said, ["同时废止《差旅报销制度》"], "a clause, not the sentence");
         assert!(standing("x", "x.md", "The new engine replaces the old one.").replaces.is_empty());
     }
 }
