@@ -224,8 +224,7 @@ fn ends(sentence: &str) -> bool {
             ENDED.iter().any(|ended| value.starts_with(ended))
         });
     }
-    ENDED.iter().any(|ended| sentence.strip_prefix(ended).is_some_and(|rest| stands_alone(rest)))
-        || said_of_itself(sentence)
+    ENDED.iter().any(|ended| sentence.strip_prefix(ended).is_some_and(stands_alone)) || said_of_itself(sentence)
 }
 
 /// Whether what follows a mark at the beginning of a sentence leaves it a mark: `superseded by …`, but not `deprecated

@@ -48,11 +48,12 @@ pub struct Segment {
 /// The scopes that were last asked for. Cheap to clone; all clones share them.
 #[derive(Clone, Default)]
 pub struct Scopes {
-    last: Arc<Mutex<VecDeque<(Key, Arc<Seen>)>>>,
+    last: Arc<Mutex<VecDeque<Kept>>>,
 }
 
 /// Groups in order, each once; `None` for the scope that sees everything.
 type Key = Option<Vec<String>>;
+type Kept = (Key, Arc<Seen>);
 
 impl Scopes {
     pub fn view(&self, searcher: Searcher, fields: &Fields, scope: &AccessScope) -> Result<Visible> {
