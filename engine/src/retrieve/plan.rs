@@ -24,7 +24,7 @@ impl Plan {
         let expansions = glossary.expand(&pieces(&query.text));
         let said = |term: &String| expansions.iter().any(|expansion| expansion.words.contains(term));
         let (known, plain): (Vec<String>, Vec<String>) = query.terms.iter().cloned().partition(said);
-        let mut wanted = Wanted::terms(&plain);
+        let mut wanted = Wanted::weighed(&plain, &query.lighter);
         wanted.any.extend(expansions.iter().map(|expansion| group(expansion, &known)));
         wanted.required.clone_from(&query.phrases);
         wanted.excluded.clone_from(&query.excluded);

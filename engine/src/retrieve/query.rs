@@ -1,5 +1,7 @@
 //! What a caller typed → what the legs look for.
 
+use std::collections::HashMap;
+
 use unicode_normalization::UnicodeNormalization;
 
 use super::syntax::{self, Intent};
@@ -17,6 +19,8 @@ pub struct Query {
     pub language: Option<Language>,
     /// Index terms, without the words that only ask.
     pub terms: Vec<String>,
+    /// What those of the terms count for that count for less than 1.
+    pub lighter: HashMap<String, f32>,
     /// Neighbours among the terms, with what they have between them.
     pub pairs: Vec<Pair>,
     /// Whether it is a question, rather than key words or a statement.
@@ -54,8 +58,9 @@ impl Query {
         let told = telling(&analyzed);
         let pairs = pairs(&told);
         let asks = text.contains(['?', '？']) || analyzed.first().is_some_and(|first| asks(&first.text));
+        let lighter = told.iter().filter(|term| term.weight() < 1.0).map(|term| (term.text.clone(), term.weight())).collect();
         let terms = told.into_iter().map(|term| term.text.clone()).collect();
-        Ok(Query { typed, language, text, terms, pairs, asks, phrases, excluded })
+        Ok(Query { typed, language, text, terms, lighter, pairs, asks, phrases, excluded })
     }
 
     /// The same with the words of its phrases anywhere.

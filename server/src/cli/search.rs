@@ -131,13 +131,13 @@ fn explained(explanation: &Explanation) -> String {
     let mut text = String::new();
     for (leg, share) in [("lexical", explanation.lexical), ("vector", explanation.vector)] {
         let Some(LegShare { rank, raw, scaled, weight, contribution }) = share else { continue };
-        let _ = writeln!(
-            text,
-            "    {contribution:+.3}  {leg}: rank {rank}, score {raw:.3}, scaled {scaled:.3} × weight {weight:.2}"
-        );
+        let rank = rank.map_or("not among its first".into(), |rank| format!("rank {rank}"));
+        let _ =
+            writeln!(text, "    {contribution:+.3}  {leg}: {rank}, score {raw:.3}, scaled {scaled:.3} × weight {weight:.2}");
     }
     for Boost { name, contribution, reason } in &explanation.boosts {
         let name = match name {
+            BoostName::Neighbours => "neighbours",
             BoostName::Rerank => "rerank",
             BoostName::Recency => "recency",
             BoostName::Superseded => "superseded",

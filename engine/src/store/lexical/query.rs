@@ -52,6 +52,11 @@ pub enum Alternative {
 impl Wanted {
     /// The terms, each with the weight of its number.
     pub fn terms<'a>(terms: impl IntoIterator<Item = &'a String>) -> Wanted {
+        Wanted::weighed(terms, &HashMap::new())
+    }
+
+    /// The same, where those of `lighter` count for less than 1 each.
+    pub fn weighed<'a>(terms: impl IntoIterator<Item = &'a String>, lighter: &HashMap<String, f32>) -> Wanted {
         let mut counts: Vec<(&String, f32)> = Vec::new();
         let mut places: HashMap<&String, usize> = HashMap::new();
         for term in terms {
@@ -61,7 +66,10 @@ impl Wanted {
                 None => counts.push((term, 1.0)),
             }
         }
-        let group = |(term, count): (&String, f32)| Group(vec![Alternative::Words(vec![term.clone()], count)]);
+        let group = |(term, count): (&String, f32)| {
+            let weight = count * lighter.get(term).unwrap_or(&1.0);
+            Group(vec![Alternative::Words(vec![term.clone()], weight)])
+        };
         Wanted { any: counts.into_iter().map(group).collect(), ..Wanted::default() }
     }
 
