@@ -164,7 +164,13 @@ impl Retriever {
     }
 
     /// Asks each leg of the chunks that it did not bring: what is far down in one list is not nothing.
-    async fn complete(&self, evidence: &mut Evidence, asked: Asked<'_>, pool: Vec<ChunkId>, filter: &Filter) -> Result<()> {
+    async fn complete(
+        &self,
+        evidence: &mut Evidence,
+        asked: Asked<'_>,
+        pool: Vec<ChunkId>,
+        filter: &Filter,
+    ) -> Result<()> {
         let cosines = async {
             match asked.vector {
                 Some(vector) => self.vectors.cosines(vector, pool.clone()).await,
@@ -249,7 +255,8 @@ impl Retriever {
         // Vectors know nothing of phrases: the other index says which of these chunks have them.
         if query.has_conditions() {
             let asked = query.conditions(hits.iter().map(|(id, _)| *id).collect());
-            let met: HashSet<ChunkId> = self.lexically(asked, filter, LEG_DEPTH).await?.into_iter().map(|(id, _)| id).collect();
+            let met: HashSet<ChunkId> =
+                self.lexically(asked, filter, LEG_DEPTH).await?.into_iter().map(|(id, _)| id).collect();
             hits.retain(|(id, _)| met.contains(id));
         }
         Ok(Some(Vectorly { hits, vector }))

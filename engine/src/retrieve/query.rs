@@ -58,7 +58,8 @@ impl Query {
         let told = telling(&analyzed);
         let pairs = pairs(&told);
         let asks = text.contains(['?', '？']) || analyzed.first().is_some_and(|first| asks(&first.text));
-        let lighter = told.iter().filter(|term| term.weight() < 1.0).map(|term| (term.text.clone(), term.weight())).collect();
+        let lighter =
+            told.iter().filter(|term| term.weight() < 1.0).map(|term| (term.text.clone(), term.weight())).collect();
         let terms = told.into_iter().map(|term| term.text.clone()).collect();
         Ok(Query { typed, language, text, terms, lighter, pairs, asks, phrases, excluded })
     }

@@ -34,7 +34,9 @@ impl Retriever {
 
     async fn judged(&self, query: &Query, passage: String) -> Result<f32> {
         let (models, query) = (Arc::clone(&self.models), query.clone());
-        self.executor.run(move || Judge::of(&models, &query).map_or(Ok(0.0), |judge| judge.score(&query, &passage))).await
+        self.executor
+            .run(move || Judge::of(&models, &query).map_or(Ok(0.0), |judge| judge.score(&query, &passage)))
+            .await
     }
 }
 

@@ -132,8 +132,10 @@ fn explained(explanation: &Explanation) -> String {
     for (leg, share) in [("lexical", explanation.lexical), ("vector", explanation.vector)] {
         let Some(LegShare { rank, raw, scaled, weight, contribution }) = share else { continue };
         let rank = rank.map_or("not among its first".into(), |rank| format!("rank {rank}"));
-        let _ =
-            writeln!(text, "    {contribution:+.3}  {leg}: {rank}, score {raw:.3}, scaled {scaled:.3} × weight {weight:.2}");
+        let _ = writeln!(
+            text,
+            "    {contribution:+.3}  {leg}: {rank}, score {raw:.3}, scaled {scaled:.3} × weight {weight:.2}"
+        );
     }
     for Boost { name, contribution, reason } in &explanation.boosts {
         let name = match name {
