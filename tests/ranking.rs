@@ -37,15 +37,15 @@ fn company() -> Taproot {
     );
     taproot.write(
         "minutes/a.md",
-        &dated("2023-03-01", "# Minutes\n\nThe canteen committee chose the menu of the canteen.\n"),
+        dated("2023-03-01", "# Minutes\n\nThe canteen committee chose the menu of the canteen.\n"),
     );
     taproot.write(
         "minutes/b.md",
-        &dated("2026-03-01", "# Minutes\n\nThe canteen committee changed the menu of our canteen.\n"),
+        dated("2026-03-01", "# Minutes\n\nThe canteen committee changed the menu of our canteen.\n"),
     );
-    taproot.write("会议/a.md", &dated("2023-03-01", "# 食堂会议纪要\n\n食堂委员会确定了食堂的菜单。\n"));
-    taproot.write("会议/b.md", &dated("2026-03-01", "# 食堂会议纪要\n\n食堂委员会更换了我们食堂的菜单。\n"));
-    taproot.write("garden.md", &dated("2026-05-01", "# Garden\n\nThe garden is watered at night by the gardener.\n"));
+    taproot.write("会议/a.md", dated("2023-03-01", "# 食堂会议纪要\n\n食堂委员会确定了食堂的菜单。\n"));
+    taproot.write("会议/b.md", dated("2026-03-01", "# 食堂会议纪要\n\n食堂委员会更换了我们食堂的菜单。\n"));
+    taproot.write("garden.md", dated("2026-05-01", "# Garden\n\nThe garden is watered at night by the gardener.\n"));
     assert!(taproot.ingest().failed.is_empty());
     taproot
 }
