@@ -10,7 +10,6 @@ use proptest::prelude::*;
 use proptest::sample::{select, subsequence};
 use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
-use taproot_engine::models::Choice;
 use taproot_engine::store::{Labels, NewChunk, NewDocument};
 use taproot_engine::{Access, AccessScope, Engine, EngineConfig, ListDocuments};
 
@@ -40,7 +39,7 @@ const TITLES: [&str; 6] =
 const FOLDERS: [&str; 3] = ["hr", "archive", "secret"];
 const TAGS: [&str; 3] = ["policy", "draft", "merger"];
 const DATES: [&str; 4] = ["2019-05-01", "2024-02-29", "2025-11-30", "2026-03-01"];
-const QUERIES: [&str; 12] = [
+const QUERIES: [&str; 16] = [
     "parental leave",
     "latest travel policy",
     "what does ERR-4012 of the controller mean?",
@@ -53,6 +52,10 @@ const QUERIES: [&str; 12] = [
     "收购向日葵公司的价格",
     "向日葵 探头",
     "current passwords 2026",
+    "\"merger with Heliotrope\" in May",
+    "「收购向日葵」的价格",
+    "redundnacies parentel",
+    "controller -redundancies -探头小组",
 ];
 
 #[derive(Debug, Clone)]
@@ -127,13 +130,14 @@ impl World {
         let engine = Engine::open(EngineConfig {
             data_dir: dir.to_owned(),
             models_dir,
-            models: Choice::default(),
+            models: taproot_engine::models::Choice::default(),
             threads: 2,
             max_queue: 16,
             max_query_chars: 1_000,
             qdrant: None,
             passages: 8,
             max_sentences: 3,
+            glossary: None,
         })
         .await
         .expect("an engine; the models come by python3 scripts/setup.py models");
