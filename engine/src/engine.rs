@@ -96,7 +96,8 @@ impl Engine {
         std::fs::create_dir_all(data).map_err(|source| Error::Io { path: data.clone(), source })?;
         let executor = Executor::new(config.threads, config.max_queue);
         let (models_dir, choice, threads) = (config.models_dir.clone(), config.models.clone(), config.threads);
-        let models = Arc::new(executor.run(move || Models::load(&models_dir, &choice, threads)).await?);
+        // One session more than threads, for searches: those of an ingest hold theirs most of the time.
+        let models = Arc::new(executor.run(move || Models::load(&models_dir, &choice, threads + 1)).await?);
         let catalog = Catalog::open(&data.join("catalog.sqlite")).await?;
         catalog.expect_meta("embedder", &models.embedder.fingerprint()).await?;
         let lexical = Lexical::open(&data.join("lexical"))?;

@@ -21,6 +21,9 @@ use crate::store::{Catalog, ChunkId, Filter, Lexical, StoredChunk, VectorStore};
 /// Candidates that each leg brings, however few are asked for: scores are scaled over them, so that another number
 /// would be another order.
 const LEG_DEPTH: usize = 300;
+/// Candidates that the catalog is asked of at first: many times what most searches return. All of them would cost more
+/// than the two legs together.
+const CHECKED: usize = 50;
 /// How often a search looks when documents change under it; the last look counts whatever happens.
 const MAX_LOOKS: usize = 3;
 
@@ -48,28 +51,38 @@ impl Retriever {
     /// The best `k` live and visible chunks, best first; there are at most twice [`LEG_DEPTH`]. Of chunks that say the
     /// same, the best one stands for the others.
     pub async fn search(&self, query: &Query, filter: &Filter, k: usize) -> Result<Vec<Found>> {
-        for _ in 1..MAX_LOOKS {
+        let mut checked = CHECKED.max(2 * k);
+        let mut looks = 1;
+        loop {
             let generation = self.catalog.generation();
-            let found = self.look(query, filter).await?;
+            let (found, more) = self.look(query, filter, checked).await?;
             // When a document changed meanwhile, the legs may know one version of it and the catalog another.
-            if self.catalog.generation() == generation {
-                return Ok(collapse(found, k));
+            let settled = looks == MAX_LOOKS || self.catalog.generation() == generation;
+            let (best, full) = collapse(found, k);
+            if settled && (full || !more) {
+                return Ok(best);
             }
+            if !full {
+                checked = usize::MAX;
+            }
+            looks += usize::from(!settled);
         }
-        Ok(collapse(self.look(query, filter).await?, k))
     }
 
-    /// All live and visible chunks that the legs bring, best first.
-    async fn look(&self, query: &Query, filter: &Filter) -> Result<Vec<Found>> {
+    /// The live and visible ones of the best `checked` chunks that the legs bring, best first, and whether the legs
+    /// bring more.
+    async fn look(&self, query: &Query, filter: &Filter, checked: usize) -> Result<(Vec<Found>, bool)> {
         let (lexical, vector) = tokio::try_join!(self.lexical_leg(query, filter), self.vector_leg(query, filter))?;
-        let fused = fuse(&lexical, &vector);
+        let mut fused = fuse(&lexical, &vector);
+        let more = fused.len() > checked;
+        fused.truncate(checked);
         let ids: Vec<ChunkId> = fused.iter().map(|hit| hit.id).collect();
         let mut live = self.catalog.live_chunks(filter, &ids).await?;
         let found = fused.into_iter().filter_map(|hit| {
             let scores = LegScores { lexical: hit.lexical, vector: hit.vector, rerank: None };
             Some(Found { chunk: live.remove(&hit.id)?, score: hit.score, scores, copies: Vec::new() })
         });
-        Ok(found.collect())
+        Ok((found.collect(), more))
     }
 
     async fn lexical_leg(&self, query: &Query, filter: &Filter) -> Result<Vec<(ChunkId, f32)>> {

@@ -98,14 +98,13 @@ impl Lexical {
         let searcher = self.reader.searcher();
         let Some(query) = query::build(&self.fields, terms, filter) else { return Ok(Vec::new()) };
         let found = searcher.search(&query, &TopDocs::with_limit(limit.max(1)).order_by_score()).map_err(failed)?;
-        let mut hits = Vec::with_capacity(found.len());
-        for (score, address) in found {
-            let ids = SegmentIds::open(&searcher, address.segment_ord)?;
-            if let Some(id) = ids.get(address.doc_id) {
-                hits.push((id, score));
-            }
-        }
-        Ok(hits)
+        let segments = (0u32..).take(searcher.segment_readers().len());
+        let ids = segments.map(|segment| SegmentIds::open(&searcher, segment)).collect::<Result<Vec<_>>>()?;
+        let hits = found.into_iter().filter_map(|(score, address)| {
+            let id = ids.get(address.segment_ord as usize)?.get(address.doc_id)?;
+            Some((id, score))
+        });
+        Ok(hits.collect())
     }
 
     /// Inverse document frequency of each term among the chunks: ln(1 + (N − n + ½) / (n + ½)), as in BM25.

@@ -38,7 +38,7 @@ pub fn build(fields: &Fields, terms: &[String], filter: &Filter) -> Option<Boole
             scored.push((Occur::Should, Box::new(BoostQuery::new(Box::new(query), weight * counts[term]))));
         }
     }
-    let mut clauses: Vec<(Occur, Box<dyn Query>)> = vec![(Occur::Must, Box::new(BooleanQuery::new(scored)))];
+    let mut clauses: Vec<(Occur, Box<dyn Query>)> = Vec::new();
     let mut restrict = |occur: Occur, field: Field, values: &[String]| {
         let terms: Vec<Term> = values.iter().map(|value| Term::from_field_text(field, value)).collect();
         let set = ConstScoreQuery::new(Box::new(TermSetQuery::new(terms)), 0.0);
@@ -58,5 +58,11 @@ pub fn build(fields: &Fields, terms: &[String], filter: &Filter) -> Option<Boole
     if let Some(documents) = &filter.documents {
         restrict(Occur::Must, fields.document, documents);
     }
+    let scored = BooleanQuery::new(scored);
+    if clauses.is_empty() {
+        // A bare union of terms is the one query whose hopeless blocks tantivy skips (block-max WAND).
+        return Some(scored);
+    }
+    clauses.push((Occur::Must, Box::new(scored)));
     Some(BooleanQuery::new(clauses))
 }

@@ -114,3 +114,36 @@ async fn the_server_conforms() {
     let client = qdrant_client::Qdrant::from_url(&url).build().expect("a client");
     client.delete_collection(&collection).await.expect("cleaned up");
 }
+
+/// Enough points for the optimizer to run, while others are written and deleted.
+#[tokio::test]
+async fn writes_and_deletions_during_an_optimization_hold() {
+    const BATCH: usize = 500;
+    let dir = tempfile::tempdir().expect("a folder");
+    let open = || Arc::new(EdgeVectors::open(dir.path(), DIMENSIONS, Executor::new(2, 10)).expect("a store"));
+    let store = open();
+    let mut expected = std::collections::BTreeSet::new();
+    for batch in 0..16 {
+        let name = batch.to_string();
+        let points = (0..BATCH).map(|n| {
+            let angle = (batch * BATCH + n) as f32;
+            point(chunk(&name, n, "default", &[], "en"), [angle.sin(), angle.cos(), (angle * 0.7).sin(), 0.1])
+        });
+        let points: Vec<Point> = points.collect();
+        let ids: Vec<ChunkId> = points.iter().map(|point| point.chunk.id).collect();
+        expected.extend(ids.iter().copied());
+        store.upsert(points).await.expect("an upsert");
+        // Of this batch, and of an old one that may be in a segment that is being rebuilt.
+        let old = ChunkId::new("0", 1, batch + 1);
+        store.delete(vec![ids[0], old]).await.expect("a delete");
+        expected.remove(&ids[0]);
+        expected.remove(&old);
+        assert_eq!(found(&*store, everything()).await.len(), 10);
+    }
+    let all = store.chunk_ids(None, 20_000).await.expect("ids");
+    assert!(all.iter().eq(&expected), "{} of {}", all.len(), expected.len());
+    store.close().await.expect("closed");
+    drop(store);
+    let all = open().chunk_ids(None, 20_000).await.expect("ids");
+    assert!(all.iter().eq(&expected), "after a restart {} of {}", all.len(), expected.len());
+}
