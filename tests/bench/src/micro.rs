@@ -33,7 +33,8 @@ fn models_dir() -> PathBuf {
     std::env::var_os("TAPROOT_MODELS").map_or_else(|| ".cache/models".into(), PathBuf::from)
 }
 
-static MODELS: LazyLock<Models> = LazyLock::new(|| Models::load(&models_dir(), &Choice::default(), 1).expect("the models"));
+static MODELS: LazyLock<Models> =
+    LazyLock::new(|| Models::load(&models_dir(), &Choice::default(), 1).expect("the models"));
 
 #[divan::bench]
 fn analysis_of_english() -> Vec<String> {
