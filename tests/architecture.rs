@@ -7,12 +7,13 @@ use toml::Table;
 use crate::support::repository;
 
 /// Each package and the packages of this workspace that it may name.
-const LAYERS: [(&str, &[&str]); 5] = [
+const LAYERS: [(&str, &[&str]); 6] = [
     ("schemas", &[]),
     ("engine", &["taproot-schemas"]),
     ("ingest/parse", &["taproot-schemas"]),
     ("ingest", &["taproot-schemas", "taproot-engine", "taproot-parse"]),
     ("server", &["taproot-schemas", "taproot-engine", "taproot-ingest", "taproot-parse"]),
+    ("tests/bench", &["taproot-schemas", "taproot-engine"]),
 ];
 
 /// Names as they stand in code, and the files that may say them.

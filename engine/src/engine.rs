@@ -101,7 +101,8 @@ impl Engine {
         let glossary = GlossaryFile::open(config.glossary.as_deref(), data.join(GLOSSARY))?;
         let executor = Executor::new(config.threads, config.max_queue);
         let (models_dir, choice, threads) = (config.models_dir.clone(), config.models.clone(), config.threads);
-        let models = Arc::new(executor.run(move || Models::load(&models_dir, &choice, threads)).await?);
+        // One session more than threads, for searches: those of an ingest hold theirs most of the time.
+        let models = Arc::new(executor.run(move || Models::load(&models_dir, &choice, threads + 1)).await?);
         let catalog = Catalog::open(&data.join("catalog.sqlite")).await?;
         catalog.expect_meta("embedder", &models.embedder.fingerprint()).await?;
         let lexical = store::open_lexical(&data.join("lexical"), &catalog).await?;

@@ -18,4 +18,5 @@ pub mod text;
 pub use engine::{Counts, Engine, EngineConfig, ListDocuments, QdrantServer};
 pub use error::{Error, Result};
 pub use failpoint::failpoint;
+pub use retrieve::Evidence;
 pub use scope::{Access, AccessScope};

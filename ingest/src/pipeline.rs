@@ -29,6 +29,9 @@ use piece::Piece;
 const FILES_WAITING: usize = 16;
 const PIECES_TO_EMBED: usize = 8;
 const EVENTS_TO_COMMIT: usize = 16;
+/// An ingest gives way to searches, but not to what else a machine does at nice 10.
+#[cfg(target_os = "linux")]
+const NICENESS: i32 = 5;
 
 /// What every stage knows.
 pub struct Context {
@@ -123,8 +126,19 @@ pub async fn run(engine: &Engine, context: Arc<Context>, files: Vec<HashedFile>)
 }
 
 fn spawn(name: String, work: impl FnOnce() + Send + 'static) -> Result<thread::JoinHandle<()>> {
-    let spawned = thread::Builder::new().name(name.clone()).spawn(work);
+    let spawned = thread::Builder::new().name(name.clone()).spawn(move || {
+        give_way();
+        work();
+    });
     spawned.map_err(|source| Error::Io { path: name.into(), source })
+}
+
+/// Lets searches of the same process go first. Only on Linux is this of a thread and not of the process.
+fn give_way() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICENESS) {
+        tracing::debug!(%error, "the ingest runs with the priority of the searches");
+    }
 }
 
 /// Gives the readers their files, with what is known of each. Ends when the committer gave up, or on cancel.

@@ -3,7 +3,6 @@
 //! Only what the caller may see gets here, so a copy in a folder that is closed to the caller is neither the hit nor
 //! named. Chunks that differ in a number or a negation are no copies: that may be what is asked for.
 
-use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use taproot_schemas::search::Copy;
@@ -50,22 +49,26 @@ pub fn collapse(found: Vec<Found>, k: usize) -> Vec<Found> {
 struct Words {
     /// Numbers and negations, in order.
     telling: Vec<String>,
-    /// Hashes of all three-word sequences.
-    sequences: HashSet<u64>,
+    /// Hashes of all three-word sequences, in order, each once.
+    sequences: Vec<u64>,
 }
 
 impl Words {
     fn of(text: &str) -> Words {
-        let words = words(text);
-        let telling = words.iter().filter(|word| is_telling(word)).cloned().collect();
-        let none = String::new();
-        let padded: Vec<&String> = [&none].into_iter().chain(&words).chain([&none]).collect();
-        let hash = |sequence: &[&String]| {
-            let mut hasher = DefaultHasher::new();
-            sequence.hash(&mut hasher);
-            hasher.finish()
-        };
-        Words { telling, sequences: padded.windows(3).map(hash).collect() }
+        let mut telling = Vec::new();
+        // Before the first word and after the last one stands nothing, which is a word too.
+        let mut hashes = vec![0];
+        each_word(text, |word| {
+            hashes.push(hash(word));
+            if is_telling(word) {
+                telling.push(word.to_owned());
+            }
+        });
+        hashes.push(0);
+        let mut sequences: Vec<u64> = hashes.windows(3).map(hash).collect();
+        sequences.sort_unstable();
+        sequences.dedup();
+        Words { telling, sequences }
     }
 
     fn say_the_same_as(&self, other: &Words) -> bool {
@@ -74,25 +77,45 @@ impl Words {
         if one == 0.0 || one.min(two) < MIN_SIMILARITY * one.max(two) || self.telling != other.telling {
             return false;
         }
-        let shared = self.sequences.intersection(&other.sequences).count() as f32;
+        let shared = shared(&self.sequences, &other.sequences) as f32;
         shared >= MIN_SIMILARITY * (one + two - shared)
     }
 }
 
+fn hash(of: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    of.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// Members that two sorted lists have in common.
+fn shared(one: &[u64], other: &[u64]) -> usize {
+    let (mut at, mut count) = (0, 0);
+    for member in one {
+        at += other[at..].partition_point(|known| known < member);
+        count += usize::from(other.get(at) == Some(member));
+    }
+    count
+}
+
 /// Runs of letters and digits, and each ideograph, in lower case and one width.
-fn words(text: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let mut open = false;
+fn each_word(text: &str, mut seen: impl FnMut(&str)) {
+    let mut word = String::new();
     for character in text.nfkc().flat_map(char::to_lowercase) {
         let ideograph = matches!(character, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}');
-        match words.last_mut() {
-            Some(word) if open && character.is_alphanumeric() && !ideograph => word.push(character),
-            _ if character.is_alphanumeric() => words.push(character.to_string()),
-            _ => {}
+        if !word.is_empty() && (ideograph || !character.is_alphanumeric()) {
+            seen(&word);
+            word.clear();
         }
-        open = character.is_alphanumeric() && !ideograph;
+        if ideograph {
+            seen(character.encode_utf8(&mut [0; 4]));
+        } else if character.is_alphanumeric() {
+            word.push(character);
+        }
     }
-    words
+    if !word.is_empty() {
+        seen(&word);
+    }
 }
 
 fn is_telling(word: &str) -> bool {

@@ -22,11 +22,11 @@ use std::sync::Arc;
 
 use taproot_schemas::search::{BoostName, Copy, Explanation, Highlight, Hit};
 
+pub use fuse::Evidence;
 pub use glossary::GlossaryFile;
 pub use query::{Query, is_question_word};
 
 use copies::collapse;
-use fuse::Evidence;
 use highlight::Marks;
 use plan::Plan;
 use suggest::suggestion;

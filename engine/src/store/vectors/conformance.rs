@@ -121,3 +121,45 @@ async fn the_server_conforms() {
     let client = qdrant_client::Qdrant::from_url(&url).build().expect("a client");
     client.delete_collection(&collection).await.expect("cleaned up");
 }
+
+/// Enough points for the optimizer to run, while others are written and deleted.
+#[tokio::test]
+async fn writes_and_deletions_during_an_optimization_hold() {
+    const BATCH: usize = 500;
+    let dir = tempfile::tempdir().expect("a folder");
+    let open = || EdgeVectors::open(dir.path(), DIMENSIONS, Executor::new(2, 10));
+    let store = open().expect("a store");
+    let mut expected = std::collections::BTreeSet::new();
+    for batch in 0..12 {
+        let name = batch.to_string();
+        let points = (0..BATCH).map(|n| {
+            let angle = (batch * BATCH + n) as f32;
+            point(chunk(&name, n, "default", &[], "en"), [angle.sin(), angle.cos(), (angle * 0.7).sin(), 0.1])
+        });
+        let points: Vec<Point> = points.collect();
+        let ids: Vec<ChunkId> = points.iter().map(|point| point.chunk.id).collect();
+        expected.extend(ids.iter().copied());
+        store.upsert(points).await.expect("an upsert");
+        // Of this batch, and of an old one that may be in a segment that is being rebuilt.
+        let old = ChunkId::new("0", 1, batch + 1);
+        store.delete(vec![ids[0], old]).await.expect("a delete");
+        expected.remove(&ids[0]);
+        expected.remove(&old);
+        assert_eq!(found(&store, everything()).await.len(), 10);
+    }
+    let all = store.chunk_ids(None, 20_000).await.expect("ids");
+    assert!(all.iter().eq(&expected), "{} of {}", all.len(), expected.len());
+    store.close().await.expect("closed");
+    drop(store);
+    // An optimization that was left behind has the folder until it ends; otherwise the process would be gone by now.
+    let deadline = std::time::Instant::now() + std::time::Duration::from_secs(120);
+    let store = loop {
+        match open() {
+            Ok(store) => break store,
+            Err(error) => assert!(std::time::Instant::now() < deadline, "{error}"),
+        }
+        tokio::time::sleep(std::time::Duration::from_millis(50)).await;
+    };
+    let all = store.chunk_ids(None, 20_000).await.expect("ids");
+    assert!(all.iter().eq(&expected), "after a restart {} of {}", all.len(), expected.len());
+}

@@ -1,8 +1,11 @@
 //! Qdrant Edge: the vector store inside this process.
 //!
-//! Thread rules of 0.7.2: `update`, `flush` and `optimize` are called by one thread only, ours; `flush` panics when a
-//! lock is busy, so nothing else may hold one for writing. Searches run on other threads at the same time. `load` does
-//! not replay the log, so a write counts only after `flush`.
+//! Writes go through one thread, the optimizer has another, searches run on those of the executor at the same time: see
+//! `edge/threads.rs` for what 0.7.2 demands. `load` does not replay the log, so a write counts only after `flush`.
+
+mod journal;
+mod log;
+mod threads;
 
 use std::collections::{HashMap, HashSet};
 use std::path::Path;
@@ -11,12 +14,16 @@ use std::sync::Arc;
 use async_trait::async_trait;
 use parking_lot::Mutex;
 use qdrant_edge::{
-    AnyVariants, Condition, CreateIndex, DEFAULT_VECTOR_NAME, Distance, EdgeConfigBuilder, EdgeShard,
-    EdgeVectorParamsBuilder, FieldCondition, FieldIndexOperations, JsonPath, Match, PayloadFieldSchema,
-    PayloadSchemaType, PointId, PointInsertOperations, PointOperations, PointStruct, ScrollRequest, SearchParams,
-    SearchRequest, UpdateOperation, VectorInternal, VectorStructInternal, Vectors, WithPayloadInterface, WithVector,
+    AnyVariants, Condition, CreateIndex, DEFAULT_VECTOR_NAME, Distance, EdgeConfig, EdgeConfigBuilder,
+    EdgeOptimizersConfig, EdgeShard, EdgeVectorParamsBuilder, FieldCondition, FieldIndexOperations, JsonPath, Match,
+    PayloadFieldSchema, PayloadSchemaType, PointId, PointInsertOperations, PointOperations, PointStruct,
+    QuantizationSearchParams, ScalarQuantizationConfig, ScalarType, ScrollRequest, SearchParams, SearchRequest,
+    UpdateOperation, VectorInternal, VectorStructInternal, Vectors, WithPayloadInterface, WithVector,
 };
 use tokio::sync::{mpsc, oneshot};
+
+use journal::{Fate, Journal};
+use threads::Write;
 
 use super::{ChunkId, Conditions, Filter, Point, VectorStore, conditions, field, payload};
 use crate::executor::Executor;
@@ -24,8 +31,24 @@ use crate::{Error, Result};
 
 /// Writes waiting for the writer thread.
 const QUEUE: usize = 4;
-/// Points between two runs of the optimizer, which merges segments and builds the HNSW graph.
-const OPTIMIZE_EVERY: usize = 20_000;
+/// The graph is built over, and walked by, a byte a dimension; mapped from disk as the vectors themselves are.
+const INT8: ScalarQuantizationConfig =
+    ScalarQuantizationConfig { r#type: ScalarType::Int8, quantile: None, always_ram: None };
+/// What the graph brings is scored again by the vectors themselves: scores are exact cosines.
+const RESCORED: SearchParams = SearchParams {
+    quantization: Some(QuantizationSearchParams { ignore: false, rescore: Some(true), oversampling: None }),
+    hnsw_ef: None,
+    exact: false,
+    indexed_only: false,
+    acorn: None,
+};
+
+/// By the vectors themselves, one by one.
+const EXACT: SearchParams = SearchParams {
+    quantization: Some(QuantizationSearchParams { ignore: true, rescore: None, oversampling: None }),
+    exact: true,
+    ..RESCORED
+};
 
 /// The embedded store.
 pub struct EdgeVectors {
@@ -35,23 +58,12 @@ pub struct EdgeVectors {
     thread: Mutex<Option<std::thread::JoinHandle<()>>>,
 }
 
-struct Write {
-    operation: UpdateOperation,
-    points: usize,
-    done: oneshot::Sender<Result<()>>,
-}
-
 impl EdgeVectors {
     /// Opens the store in `dir`, and makes it when there is none.
     pub fn open(dir: &Path, dimensions: usize, executor: Executor) -> Result<EdgeVectors> {
         std::fs::create_dir_all(dir).map_err(|source| Error::Io { path: dir.to_owned(), source })?;
-        let config = EdgeConfigBuilder::new()
-            .vector(
-                DEFAULT_VECTOR_NAME,
-                EdgeVectorParamsBuilder::new(dimensions, Distance::Cosine).on_disk(true).build(),
-            )
-            .on_disk_payload(true)
-            .build();
+        let config = config(dimensions);
+        log::shorten(dir)?;
         let shard = if dir.join("segments").exists() {
             EdgeShard::load(dir, Some(config)).map_err(failed)?
         } else {
@@ -62,42 +74,29 @@ impl EdgeVectors {
             shard.flush();
             shard
         };
+        let (mut journal, deleted) = Journal::open(dir)?;
+        if !deleted.is_empty() {
+            let ids = deleted.into_iter().map(|id| PointId::Uuid(id.0)).collect();
+            shard.update(UpdateOperation::PointOperation(PointOperations::DeletePoints { ids })).map_err(failed)?;
+            shard.flush();
+        }
+        journal.end()?;
         let shard = Arc::new(shard);
         let (sender, receiver) = mpsc::channel(QUEUE);
         let owned = Arc::clone(&shard);
         let thread = std::thread::Builder::new()
             .name("vector-writer".into())
-            .spawn(move || write_loop(&owned, receiver))
+            .spawn(move || threads::run(owned, journal, receiver))
             .map_err(|source| Error::Io { path: dir.to_owned(), source })?;
         Ok(EdgeVectors { shard, executor, writes: Mutex::new(Some(sender)), thread: Mutex::new(Some(thread)) })
     }
 
-    async fn write(&self, operation: PointOperations, points: usize) -> Result<()> {
+    async fn write(&self, operation: PointOperations, fate: Fate, ids: Vec<ChunkId>) -> Result<()> {
         let sender = self.writes.lock().clone().ok_or(Error::Stopped)?;
         let (done, result) = oneshot::channel();
-        let write = Write { operation: UpdateOperation::PointOperation(operation), points, done };
+        let write = Write { operation, fate, ids, done };
         sender.send(write).await.map_err(|_| Error::Stopped)?;
         result.await.map_err(|_| Error::Stopped)?
-    }
-}
-
-/// The writer thread: applies one write after the other, each durable before it is answered.
-fn write_loop(shard: &EdgeShard, mut writes: mpsc::Receiver<Write>) {
-    let mut since_optimize = 0;
-    while let Some(write) = writes.blocking_recv() {
-        let result = shard.update(write.operation).map_err(failed);
-        if result.is_ok() {
-            shard.flush();
-            since_optimize += write.points;
-        }
-        // The caller may be gone; the write counts all the same.
-        let _ = write.done.send(result);
-        if since_optimize >= OPTIMIZE_EVERY {
-            since_optimize = 0;
-            if let Err(error) = shard.optimize() {
-                tracing::warn!(%error, "the vector store could not be optimized; searches go on, slower");
-            }
-        }
     }
 }
 
@@ -107,7 +106,7 @@ impl VectorStore for EdgeVectors {
         if points.is_empty() {
             return Ok(());
         }
-        let count = points.len();
+        let ids = points.iter().map(|point| point.chunk.id).collect();
         let points = points
             .into_iter()
             .map(|point| {
@@ -115,23 +114,22 @@ impl VectorStore for EdgeVectors {
                 PointStruct::new(PointId::Uuid(point.chunk.id.0), vectors, payload(&point.chunk)).into()
             })
             .collect();
-        self.write(PointOperations::UpsertPoints(PointInsertOperations::PointsList(points)), count).await
+        self.write(PointOperations::UpsertPoints(PointInsertOperations::PointsList(points)), Fate::Written, ids).await
     }
 
     async fn delete(&self, ids: Vec<ChunkId>) -> Result<()> {
         if ids.is_empty() {
             return Ok(());
         }
-        let count = ids.len();
-        let ids = ids.into_iter().map(|id| PointId::Uuid(id.0)).collect();
-        self.write(PointOperations::DeletePoints { ids }, count).await
+        let points = ids.iter().map(|id| PointId::Uuid(id.0)).collect();
+        self.write(PointOperations::DeletePoints { ids: points }, Fate::Deleted, ids).await
     }
 
     async fn search(&self, vector: Vec<f32>, filter: &Filter, limit: usize) -> Result<Vec<(ChunkId, f32)>> {
         let request = SearchRequest {
             query: vector.into(),
             filter: edge_filter(filter)?,
-            params: None,
+            params: Some(RESCORED),
             limit,
             offset: 0,
             with_payload: Some(WithPayloadInterface::Bool(false)),
@@ -150,7 +148,7 @@ impl VectorStore for EdgeVectors {
         let request = SearchRequest {
             query: vector.into(),
             filter: Some(qdrant_edge::Filter { must: Some(vec![among]), ..Default::default() }),
-            params: Some(SearchParams { exact: true, ..SearchParams::default() }),
+            params: Some(EXACT),
             limit,
             offset: 0,
             with_payload: Some(WithPayloadInterface::Bool(false)),
@@ -204,6 +202,21 @@ impl VectorStore for EdgeVectors {
             _ => Err(Error::Vectors { detail: "the writer thread failed".into() }),
         }
     }
+}
+
+fn config(dimensions: usize) -> EdgeConfig {
+    let kib = |vectors: usize| vectors * dimensions * size_of::<f32>() / 1024;
+    let vector = EdgeVectorParamsBuilder::new(dimensions, Distance::Cosine).on_disk(true).build();
+    EdgeConfigBuilder::new()
+        .vector(DEFAULT_VECTOR_NAME, vector)
+        .on_disk_payload(true)
+        .quantization_config(INT8.into())
+        .optimizers(EdgeOptimizersConfig {
+            // One or nothing: 0 would mean never.
+            indexing_threshold: Some(kib(threads::INDEX_FROM).max(1)),
+            ..EdgeOptimizersConfig::default()
+        })
+        .build()
 }
 
 fn keyword_index(name: &str) -> Result<UpdateOperation> {
