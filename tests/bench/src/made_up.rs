@@ -32,6 +32,7 @@ pub fn config(data_dir: PathBuf, models_dir: PathBuf) -> EngineConfig {
         qdrant: None,
         passages: 6,
         max_sentences: 5,
+        glossary: None,
     }
 }
 
