@@ -95,7 +95,7 @@ async fn a_phrase_that_stands_nowhere_is_told_and_its_words_are_looked_for() {
         ("\"leave carried annual\"", "leave carried annual", "carry.md"),
         ("「年假带薪」转正", "年假带薪", "nianjia.md"),
         (
-            "He wrote: \"annual leave may be brought\" and “never carried”. Annual leave, carried over?",
+            "He wrote: \"annual leave may be brought\" and “never carried”. Annual leave, carried over.",
             "never carried",
             "carry.md",
         ),
@@ -209,7 +209,7 @@ fn a_person_is_told_what_was_meant() {
     assert!(text.starts_with("nothing has “leave carried annual” word for word"), "{}", told(&output));
 }
 
-/// Questions take phrases as a search does; a minus in them is a minus.
+/// Questions mention what they quote; a minus in them is a minus.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_question_may_quote() {
     let http = Http::to(&LIBRARY.server);

@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use crate::answer::Answerer;
 use crate::executor::Executor;
 use crate::models::{Choice, Models};
-use crate::retrieve::{Found, GlossaryFile, Query, Retriever};
+use crate::retrieve::{Found, GlossaryFile, Query, Reread, Retriever};
 use crate::store::{Catalog, Doctor, EdgeVectors, Filter, ServerVectors, Space, VectorStore, Writer};
 use crate::{AccessScope, Error, Result, store};
 
@@ -39,6 +39,8 @@ pub struct EngineConfig {
     pub max_sentences: usize,
     /// A glossary that has to be there; `glossary.toml` in the data directory, where there is one, when `None`.
     pub glossary: Option<PathBuf>,
+    /// Whether the best hits of a search are read again, together with the query, when the request does not say.
+    pub rerank: bool,
 }
 
 #[derive(Clone)]
@@ -143,7 +145,10 @@ impl Engine {
             let detail = format!("{offset} and {k} more hits are more than {MAX_HITS} together");
             return Err(Error::InvalidRequest { what: "offset", detail });
         }
-        let query = Query::search(&request.query, self.inner.config.max_query_chars)?;
+        let mut query = Query::search(&request.query, self.inner.config.max_query_chars)?;
+        if !request.rerank.unwrap_or(self.inner.config.rerank) {
+            query.reread = Reread::Nothing;
+        }
         let filter = self.filter(scope, request.collections.as_deref(), request.filters.as_ref()).await?;
         // One more, to know whether there is a next page.
         let mut results = retriever.search(&query, &filter, offset + k + 1).await?;

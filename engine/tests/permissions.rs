@@ -138,6 +138,7 @@ impl World {
             passages: 8,
             max_sentences: 3,
             glossary: None,
+            rerank: true,
         })
         .await
         .expect("an engine; the models come by python3 scripts/setup.py models");

@@ -19,9 +19,13 @@ pub struct SearchRequest {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filters: Option<Filters>,
     /// Hits that are passed over, for the next page; 0 when absent. With `k`, at most 1,000. A search looks at no more
-    /// than the 300 best chunks of each leg, so there are at most 600 hits on all pages together.
+    /// than the 100 best chunks of each leg, so there are at most 200 hits on all pages together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub offset: Option<usize>,
+    /// Whether a model reads the best hits together with the query before they are shown; `search.rerank` of the settings
+    /// when absent. It is what takes most of a search's time.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rerank: Option<bool>,
     /// Say of each hit how it came to its score.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub explain: bool,

@@ -116,11 +116,20 @@ impl Default for IngestSettings {
     }
 }
 
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct SearchSettings {
     /// File of words that mean the same; when absent, `glossary.toml` in the data directory if there is one.
     pub glossary: Option<String>,
+    /// Whether a model reads the best hits of a search together with the query: a reranker where there is one, else, for
+    /// questions, the reader.
+    pub rerank: bool,
+}
+
+impl Default for SearchSettings {
+    fn default() -> Self {
+        Self { glossary: None, rerank: true }
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

@@ -24,7 +24,7 @@ use taproot_schemas::search::{BoostName, Copy, Explanation, Highlight, Hit};
 
 pub use fuse::Evidence;
 pub use glossary::GlossaryFile;
-pub use query::{Query, is_question_word};
+pub use query::{Query, Reread, is_question_word};
 
 use copies::collapse;
 use highlight::Marks;

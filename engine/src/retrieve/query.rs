@@ -9,6 +9,16 @@ use crate::store::{ChunkId, Pair, Wanted};
 use crate::text::{self, Kind, Language, Phrase, Term};
 use crate::{Error, Result};
 
+/// Whether the best hits are read again before they are shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reread {
+    Nothing,
+    /// By a model that was made to rank, where there is one. For an answer, whose passages the reader reads anyway.
+    ByReranker,
+    /// Else by the reader.
+    ByAny,
+}
+
 /// An analysed query.
 #[derive(Debug, Clone)]
 pub struct Query {
@@ -25,6 +35,7 @@ pub struct Query {
     pub pairs: Vec<Pair>,
     /// Whether it is a question, rather than key words or a statement.
     pub asks: bool,
+    pub reread: Reread,
     /// Have to stand in a hit.
     pub phrases: Vec<Phrase>,
     /// Must not stand in a hit.
@@ -57,11 +68,17 @@ impl Query {
         let analyzed = text::analyze(&text, language);
         let told = telling(&analyzed);
         let pairs = pairs(&told);
-        let asks = text.contains(['?', '？']) || analyzed.first().is_some_and(|first| asks(&first.text));
+        let asks = text.ends_with('?') || analyzed.first().is_some_and(|first| asks(&first.text));
+        // Who asks in a sentence mentions what is in quotes; who lists words means it.
+        let phrases = if asks { Vec::new() } else { phrases };
         let lighter =
             told.iter().filter(|term| term.weight() < 1.0).map(|term| (term.text.clone(), term.weight())).collect();
         let terms = told.into_iter().map(|term| term.text.clone()).collect();
-        Ok(Query { typed, language, text, terms, lighter, pairs, asks, phrases, excluded })
+        let reread = match intent {
+            Intent::Search => Reread::ByAny,
+            Intent::Question => Reread::ByReranker,
+        };
+        Ok(Query { typed, language, text, terms, lighter, pairs, asks, reread, phrases, excluded })
     }
 
     /// The same with the words of its phrases anywhere.

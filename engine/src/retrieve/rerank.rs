@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use taproot_schemas::search::BoostName;
 
+use super::query::Reread;
 use super::{Found, Query, Retriever};
 use crate::Result;
 use crate::models::{Models, Reader, Reranker};
@@ -44,9 +45,13 @@ impl<'a> Judge<'a> {
     /// The reader was trained on questions: what asks nothing (key words, a claim) keeps its order.
     fn of(models: &'a Models, query: &Query) -> Option<Judge<'a>> {
         let language = query.language?;
-        let reranker = models.reranker.as_ref().filter(|reranker| reranker.knows(language));
-        let reader = models.reader.as_ref().filter(|reader| query.asks && reader.knows(language));
-        reranker.map(Judge::Reranker).or(reader.map(Judge::Reader))
+        let reranker = models.reranker.as_ref().filter(|reranker| reranker.knows(language)).map(Judge::Reranker);
+        let reader = models.reader.as_ref().filter(|reader| query.asks && reader.knows(language)).map(Judge::Reader);
+        match query.reread {
+            Reread::Nothing => None,
+            Reread::ByReranker => reranker,
+            Reread::ByAny => reranker.or(reader),
+        }
     }
 
     /// Hits that are read.
@@ -65,14 +70,15 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// How well a passage answers, 0 to 1.
+    /// How well a passage answers, 0 to 1. A passage of which the reader believes rather that it does not says nothing about
+    /// its place: it may be the other half of an answer.
     fn score(&self, query: &Query, passage: &str) -> Result<f32> {
         match self {
             Judge::Reranker(reranker) => reranker.score(&query.text, passage),
             Judge::Reader(reader) => {
                 let whole = SentenceSpan { start: 0, end: passage.chars().count() };
                 let span = reader.read(&query.text, passage, &[whole])?.into_iter().flatten().next();
-                Ok(span.map_or(0.0, |span| 1.0 / (1.0 + (-span.margin).exp())))
+                Ok(span.map_or(0.0, |span| (span.margin / 2.0).tanh().max(0.0)))
             }
         }
     }

@@ -61,6 +61,7 @@ impl Search {
             filters: self.narrow.filters(),
             offset: self.offset.map(|offset| offset as usize),
             explain: self.explain,
+            rerank: None,
         };
         let session = Session::open(config, output).await?;
         let response = session.search(&request).await?;

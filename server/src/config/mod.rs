@@ -134,6 +134,7 @@ impl Config {
             passages: answer.passages,
             max_sentences: answer.max_sentences,
             glossary: search.glossary.as_ref().map(PathBuf::from),
+            rerank: search.rerank,
         })
     }
 

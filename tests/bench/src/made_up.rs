@@ -33,6 +33,7 @@ pub fn config(data_dir: PathBuf, models_dir: PathBuf) -> EngineConfig {
         passages: 6,
         max_sentences: 5,
         glossary: None,
+        rerank: true,
     }
 }
 

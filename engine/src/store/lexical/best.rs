@@ -8,6 +8,7 @@ use std::collections::BinaryHeap;
 use std::sync::Arc;
 
 use tantivy::collector::{Collector, SegmentCollector};
+use tantivy::query::Weight;
 use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
 
 use super::SegmentIds;
@@ -48,6 +49,21 @@ impl Collector for Best<'_> {
         true
     }
 
+    /// Leaves out the blocks of postings that cannot bring a hit (block-max WAND, where the query is a union of words).
+    fn collect_segment(
+        &self,
+        weight: &dyn Weight,
+        ord: SegmentOrdinal,
+        reader: &SegmentReader,
+    ) -> tantivy::Result<Vec<Ranked>> {
+        let mut best = self.for_segment(ord, reader)?;
+        weight.for_each_pruning(Score::MIN, reader, &mut |doc, score| {
+            best.collect(doc, score);
+            best.threshold()
+        })?;
+        Ok(best.harvest())
+    }
+
     fn merge_fruits(&self, fruits: Vec<Vec<Ranked>>) -> tantivy::Result<Vec<Ranked>> {
         let mut all: Vec<Ranked> = fruits.into_iter().flatten().collect();
         all.sort_unstable_by_key(|&ranked| Reverse(ranked));
@@ -73,6 +89,16 @@ impl SegmentCollector for BestOfSegment {
 
     fn harvest(self) -> Vec<Ranked> {
         self.kept.into_iter().map(|Reverse(ranked)| ranked).collect()
+    }
+}
+
+impl BestOfSegment {
+    /// Scores up to this one bring no hit. One as good as the worst does, when its id is smaller.
+    fn threshold(&self) -> Score {
+        match self.kept.peek() {
+            Some(Reverse(worst)) if self.kept.len() == self.limit => worst.score.next_down(),
+            _ => Score::MIN,
+        }
     }
 }
 

@@ -101,9 +101,7 @@ type Clauses = Vec<(Occur, Box<dyn Query>)>;
 /// `None` when there is nothing to look for. Permissions are no part of the query: who collects its hits looks at them.
 pub fn build(fields: &Fields, wanted: &Wanted, filter: &Filter) -> Option<BooleanQuery> {
     let mut clauses: Clauses = Vec::new();
-    if !wanted.any.is_empty() {
-        clauses.push((Occur::Must, Box::new(BooleanQuery::new(scored(fields, &wanted.any)))));
-    } else if wanted.among.is_none() {
+    if wanted.any.is_empty() && wanted.among.is_none() {
         return None;
     }
     for phrase in &wanted.required {
@@ -115,6 +113,14 @@ pub fn build(fields: &Fields, wanted: &Wanted, filter: &Filter) -> Option<Boolea
         clauses.extend(query.map(|query| -> (Occur, Box<dyn Query>) { (Occur::MustNot, Box::new(Settled(query))) }));
     }
     restrict(&mut clauses, fields, wanted.among.as_deref(), filter);
+    let scored = scored(fields, &wanted.any);
+    if clauses.is_empty() {
+        // A bare union of words is the one query of which tantivy leaves out what cannot be among the best.
+        return Some(BooleanQuery::new(scored));
+    }
+    if !scored.is_empty() {
+        clauses.push((Occur::Must, Box::new(BooleanQuery::new(scored))));
+    }
     Some(BooleanQuery::new(clauses))
 }
 
