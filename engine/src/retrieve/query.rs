@@ -68,7 +68,9 @@ impl Query {
         let analyzed = text::analyze(&text, language);
         let told = telling(&analyzed);
         let pairs = pairs(&told);
-        let asks = text.ends_with('?') || analyzed.first().is_some_and(|first| asks(&first.text));
+        let asks = intent == Intent::Question
+            || text.ends_with('?')
+            || analyzed.first().is_some_and(|first| asks(&first.text));
         // Who asks in a sentence mentions what is in quotes; who lists words means it.
         let phrases = if asks { Vec::new() } else { phrases };
         let lighter =
