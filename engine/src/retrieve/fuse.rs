@@ -84,17 +84,27 @@ impl Evidence {
         self.shares(id).sum()
     }
 
-    /// What the chunks around it add to a chunk's score; less than 0 when they have less to do with the query.
-    pub fn lean(&self, id: ChunkId, around: &[ChunkId]) -> f32 {
-        let own = self.own(id);
+    /// What a chunk with those around it adds to its score, 0 or more.
+    pub fn lean(&self, id: ChunkId, around: impl Iterator<Item = ChunkId>) -> f32 {
         // Those that do not exist have no evidence.
-        let known = around.iter().filter(|id| self.knows(**id));
-        let (sum, count) = known.fold((own, 1.0), |(sum, count), id| (sum + self.own(*id), count + 1.0));
-        NEIGHBOURS_WEIGHT / (1.0 + NEIGHBOURS_WEIGHT) * (sum / count - own)
+        let known = around.filter(|id| self.knows(*id));
+        let (sum, count) = known.fold((self.own(id), 1.0), |(sum, count), id| (sum + self.own(id), count + 1.0));
+        NEIGHBOURS_WEIGHT * sum / count
     }
 
-    fn knows(&self, id: ChunkId) -> bool {
-        self.lexical.contains_key(&id) || self.vector.as_ref().is_some_and(|vector| vector.contains_key(&id))
+    pub fn knows(&self, id: ChunkId) -> bool {
+        self.lexical.contains_key(&id) || self.has_cosine(id)
+    }
+
+    pub fn has_cosine(&self, id: ChunkId) -> bool {
+        self.vector.as_ref().is_some_and(|vector| vector.contains_key(&id))
+    }
+
+    /// All chunks, best first; equal ones in the order of their ids, so that a search gives the same list twice.
+    pub fn best(&self) -> Vec<ChunkId> {
+        let mut scored: Vec<(f32, ChunkId)> = self.chunks().map(|id| (self.own(id), id)).collect();
+        scored.sort_by(|one, other| other.0.total_cmp(&one.0).then(one.1.cmp(&other.1)));
+        scored.into_iter().map(|(_, id)| id).collect()
     }
 
     fn vector_weight(&self) -> f32 {
@@ -147,10 +157,11 @@ mod tests {
     fn what_is_around_a_chunk_counts_a_little() {
         let mut evidence = Evidence::of(&[(id(1), 6.0), (id(2), 6.0)], 10.0, None);
         evidence.complete(vec![(id(3), 3.0)], Vec::new());
-        assert_eq!(evidence.lean(id(1), &[]), 0.0);
-        assert_eq!(evidence.lean(id(1), &[id(2), id(9)]), 0.0, "equal ones, and one that does not exist");
-        let lean = evidence.lean(id(1), &[id(3)]);
-        assert!((lean - (0.45 - 0.6) / 6.0).abs() < 1e-6, "{lean}");
+        let lean = |around: &[u128]| evidence.lean(id(1), around.iter().map(|n| id(*n)));
+        for (around, expected) in [(&[] as &[u128], 0.12), (&[2, 9], 0.12), (&[3], 0.09)] {
+            assert!((lean(around) - expected).abs() < 1e-6, "{around:?}; 9 does not exist");
+        }
+        assert_eq!(evidence.best(), [id(1), id(2), id(3)]);
     }
 
     proptest! {

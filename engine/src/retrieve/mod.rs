@@ -39,10 +39,12 @@ use crate::store::{Catalog, ChunkId, Filter, Lexical, StoredChunk, VectorStore, 
 
 /// Candidates that each leg brings, however few are asked for, so that pages of one search fit together.
 const LEG_DEPTH: usize = 100;
-/// Chunks before and after a candidate that count as around it.
+/// Best hits that are looked at more closely: what stands around them, when their documents are from, whether they still
+/// hold. Most searches return no more than half of it, and the catalog is asked of no others: to read the text of all
+/// candidates would cost more than the two legs together.
+const HEAD: usize = 50;
+/// Chunks before and after a hit that count as around it.
 const AROUND: usize = 2;
-/// Best hits whose documents are asked of when they are, and whether they still hold.
-const WEIGHED: usize = 50;
 /// How often a search looks when documents change under it; the last look counts whatever happens.
 const MAX_LOOKS: usize = 3;
 
@@ -62,6 +64,8 @@ pub struct Retriever {
 pub struct Results {
     /// Best first.
     pub found: Vec<Found>,
+    /// Whether there are candidates that the catalog was not asked of.
+    more: bool,
     /// The query with other words in place of those that stand nowhere.
     pub did_you_mean: Option<String>,
     /// Phrases that stand together in nothing that the caller may see: the words were looked for instead.
@@ -105,9 +109,15 @@ impl Retriever {
     /// The best `k` live and visible chunks, best first; there are at most twice [`LEG_DEPTH`]. Of chunks that say the
     /// same, the best one stands for the others.
     pub async fn search(&self, query: &Query, filter: &Filter, k: usize) -> Result<Results> {
-        let mut results = self.settled(query, filter).await?;
-        results.found = collapse(results.found, k);
-        Ok(results)
+        let mut checked = if 2 * k <= HEAD { HEAD } else { usize::MAX };
+        loop {
+            let mut results = self.settled(query, filter, checked).await?;
+            results.found = collapse(results.found, k);
+            if results.found.len() >= k || !results.more {
+                return Ok(results);
+            }
+            checked = usize::MAX;
+        }
     }
 
     /// Marks what of the texts was looked for.
@@ -120,72 +130,89 @@ impl Retriever {
     }
 
     /// Looks again when documents change meanwhile.
-    async fn settled(&self, query: &Query, filter: &Filter) -> Result<Results> {
+    async fn settled(&self, query: &Query, filter: &Filter, checked: usize) -> Result<Results> {
         for _ in 1..MAX_LOOKS {
             let generation = self.catalog.generation();
-            let results = self.look(query, filter).await?;
+            let results = self.look(query, filter, checked).await?;
             // When a document changed meanwhile, the legs may know one version of it and the catalog another.
             if self.catalog.generation() == generation {
                 return Ok(results);
             }
         }
-        self.look(query, filter).await
+        self.look(query, filter, checked).await
     }
 
     /// Looks for the words alone when nothing has all the phrases: who pasted a text with quotes in it is not to be left
     /// with nothing.
-    async fn look(&self, query: &Query, filter: &Filter) -> Result<Results> {
-        let results = self.look_as_typed(query, filter).await?;
+    async fn look(&self, query: &Query, filter: &Filter, checked: usize) -> Result<Results> {
+        let results = self.look_as_typed(query, filter, checked).await?;
         if !results.found.is_empty() || query.phrases.is_empty() {
             return Ok(results);
         }
-        let results = self.look_as_typed(&query.without_phrases(), filter).await?;
+        let results = self.look_as_typed(&query.without_phrases(), filter, checked).await?;
         let unmatched_phrases = query.phrases.iter().map(|phrase| phrase.typed.clone()).collect();
         Ok(Results { unmatched_phrases, ..results })
     }
 
-    /// All live and visible chunks that the legs bring, best first.
-    async fn look_as_typed(&self, query: &Query, filter: &Filter) -> Result<Results> {
+    /// The live and visible ones of the best `checked` chunks that the legs bring, best first.
+    async fn look_as_typed(&self, query: &Query, filter: &Filter, checked: usize) -> Result<Results> {
         let (lexical, vector) = tokio::try_join!(self.lexical_leg(query, filter), self.vector_leg(query, filter))?;
         let by_vector = vector.as_ref().map(|leg| leg.hits.as_slice());
         let mut evidence = Evidence::of(&lexical.hits, lexical.ceiling, by_vector);
-        let candidates: Vec<ChunkId> = evidence.chunks().collect();
+        let asked = Asked { query, wanted: &lexical.wanted, vector: vector.map(|leg| leg.vector), filter };
+        let brought = evidence.chunks().collect();
+        self.complete(&mut evidence, &asked, brought).await?;
+        let mut candidates = evidence.best();
+        let more = candidates.len() > checked;
+        candidates.truncate(checked);
         let live = self.catalog.live_chunks(filter, &candidates).await?;
-        let pool: HashSet<ChunkId> = live.values().flat_map(|chunk| around(chunk).chain([chunk.id])).collect();
-        let asked = Asked { query, wanted: &lexical.wanted, vector: vector.map(|leg| leg.vector) };
-        self.complete(&mut evidence, asked, pool.into_iter().collect(), filter).await?;
         let mut found: Vec<Found> = live.into_values().map(|chunk| Found::of(chunk, &evidence)).collect();
         explain::sort(&mut found);
+        self.lean(&mut found, &mut evidence, &asked).await?;
         let mut found = self.admitted(query, found).await?;
         self.rerank(query, &mut found).await?;
         self.weigh(query, &mut found).await?;
         let Lexically { did_you_mean, marks, .. } = lexical;
-        Ok(Results { found, did_you_mean, unmatched_phrases: Vec::new(), marks })
+        Ok(Results { found, more, did_you_mean, unmatched_phrases: Vec::new(), marks })
     }
 
-    /// Asks each leg of the chunks that it did not bring: what is far down in one list is not nothing.
-    async fn complete(
-        &self,
-        evidence: &mut Evidence,
-        asked: Asked<'_>,
-        pool: Vec<ChunkId>,
-        filter: &Filter,
-    ) -> Result<()> {
+    /// Asks each leg of chunks that it did not bring: what is far down in one list is not nothing.
+    async fn complete(&self, evidence: &mut Evidence, asked: &Asked<'_>, chunks: Vec<ChunkId>) -> Result<()> {
+        let without_cosine: Vec<ChunkId> = chunks.iter().copied().filter(|id| !evidence.has_cosine(*id)).collect();
         let cosines = async {
-            match asked.vector {
-                Some(vector) => self.vectors.cosines(vector, pool.clone()).await,
-                None => Ok(Vec::new()),
+            match &asked.vector {
+                Some(vector) if !without_cosine.is_empty() => {
+                    self.vectors.cosines(vector.clone(), without_cosine).await
+                }
+                _ => Ok(Vec::new()),
             }
         };
-        let wanted = asked.wanted.scores(&asked.query.pairs, pool.clone());
-        let (lexical, vector) = tokio::try_join!(self.lexically(wanted, filter, pool.len()), cosines)?;
+        let limit = chunks.len();
+        let wanted = asked.wanted.scores(&asked.query.pairs, chunks);
+        let (lexical, vector) = tokio::try_join!(self.lexically(wanted, asked.filter, limit), cosines)?;
         evidence.complete(lexical, vector);
+        Ok(())
+    }
+
+    /// Lets the chunks around the best hits count.
+    async fn lean(&self, found: &mut [Found], evidence: &mut Evidence, asked: &Asked<'_>) -> Result<()> {
+        let head = found.len().min(HEAD);
+        let unknown: HashSet<ChunkId> =
+            found[..head].iter().flat_map(|hit| around(&hit.chunk)).filter(|id| !evidence.knows(*id)).collect();
+        if !unknown.is_empty() {
+            self.complete(evidence, asked, unknown.into_iter().collect()).await?;
+        }
+        for hit in &mut found[..head] {
+            let lean = evidence.lean(hit.chunk.id, around(&hit.chunk));
+            hit.boost(BoostName::Neighbours, lean, "what stands around it");
+        }
+        explain::sort(&mut found[..head]);
         Ok(())
     }
 
     /// Lets what the documents say of themselves count: when they are from, and whether they still hold.
     async fn weigh(&self, query: &Query, found: &mut [Found]) -> Result<()> {
-        let top = found.len().min(WEIGHED);
+        let top = found.len().min(HEAD);
         let mut documents: Vec<(&str, i64)> =
             found[..top].iter().map(|hit| (hit.chunk.document_id.as_str(), hit.chunk.version)).collect();
         documents.sort_unstable();
@@ -269,6 +296,7 @@ struct Asked<'a> {
     wanted: &'a Wanted,
     /// `None` when the vector leg did not run.
     vector: Option<Vec<f32>>,
+    filter: &'a Filter,
 }
 
 /// The chunks next to one in its document. Those beyond its end exist nowhere, and nothing is known of them.
@@ -282,13 +310,8 @@ impl Found {
     fn of(chunk: StoredChunk, evidence: &Evidence) -> Found {
         let shares = evidence.shares(chunk.id);
         let explanation = Explanation { lexical: shares.lexical, vector: shares.vector, boosts: Vec::new() };
-        let lean = evidence.lean(chunk.id, &around(&chunk).collect::<Vec<_>>());
         let (highlights, copies) = (Vec::new(), Vec::new());
-        let mut found = Found { chunk, score: shares.sum(), explanation, rerank: None, highlights, copies };
-        if lean != 0.0 {
-            found.boost(BoostName::Neighbours, lean, "the passages around it");
-        }
-        found
+        Found { chunk, score: shares.sum(), explanation, rerank: None, highlights, copies }
     }
 
     /// The hit as callers see it, without its explanation.

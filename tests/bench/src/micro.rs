@@ -68,9 +68,7 @@ fn fusion(bencher: Bencher) {
     let (lexical, vector) = (leg(0), leg(DEPTH / 2));
     bencher.bench(|| {
         let evidence = Evidence::of(&lexical, 1.0, Some(&vector));
-        let mut scores: Vec<f32> = evidence.chunks().map(|id| evidence.own(id)).collect();
-        scores.sort_by(f32::total_cmp);
-        scores
+        evidence.best()
     });
 }
 
