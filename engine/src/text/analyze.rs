@@ -99,6 +99,11 @@ pub fn terms_in(text: &str, language: Option<&str>) -> Vec<String> {
     analyze(text, language).into_iter().map(|term| term.text).collect()
 }
 
+/// The same without neighbours that belong to two words: for comparing texts by what they say, not for finding them.
+pub fn words_in(text: &str, language: Option<&str>) -> Vec<String> {
+    analyze(text, language).into_iter().filter(|term| term.kind != Kind::Pair).map(|term| term.text).collect()
+}
+
 /// The terms that a text has, at these distances from one another, wherever it has `phrase`: words of letters, and the
 /// pairs of scripts without spaces. A single compound is its whole, which finds it in every spelling. Empty for a single
 /// character of such a script, for which the index cannot tell.

@@ -15,7 +15,7 @@ mod spans;
 mod stem;
 mod units;
 
-pub use analyze::{Kind, Term, VERSION, analyze, phrase, terms, terms_in};
+pub use analyze::{Kind, Term, VERSION, analyze, phrase, terms, terms_in, words_in};
 pub use instructions::{addresses_a_model, passages_to_a_model};
 pub use language::{Language, detect};
 pub use offsets::CharIndex;

@@ -10,7 +10,7 @@ use super::weights::{self, Weights};
 use crate::models::{Models, Reader, Reading};
 use crate::retrieve::{Found, Query, is_question_word};
 use crate::store::Lexical;
-use crate::text::{SentenceSpan, sentences, slice_chars, terms_in};
+use crate::text::{SentenceSpan, sentences, slice_chars, words_in};
 use crate::{AccessScope, Result};
 
 /// Numbers that describe a sentence; each is between about 0 and 1, but for `span`.
@@ -77,8 +77,8 @@ impl<'a> Question<'a> {
     pub fn new(models: &'a Models, lexical: &Lexical, scope: &AccessScope, query: &'a Query) -> Result<Question<'a>> {
         let reader =
             models.reader.as_ref().filter(|reader| query.language.is_some_and(|language| reader.knows(language)));
-        let unique: BTreeSet<&String> = query.terms.iter().filter(|term| !is_question_word(term)).collect();
-        let unique: Vec<String> = unique.into_iter().cloned().collect();
+        let words = words_in(&query.text, query.language).into_iter().filter(|term| !is_question_word(term));
+        let unique: Vec<String> = words.collect::<BTreeSet<String>>().into_iter().collect();
         let idf = lexical.idf(&unique, scope)?;
         let weights: BTreeMap<String, f32> = unique.into_iter().zip(idf).collect();
         Ok(Question {
@@ -174,8 +174,8 @@ impl<'a> Passage<'a> {
         let language = chunk.language.as_deref();
         let headings = format!("{}\n{}", chunk.title, chunk.heading.as_deref().unwrap_or_default());
         Passage {
-            terms: texts.iter().map(|text| terms_in(text, language).into_iter().collect()).collect(),
-            headings: terms_in(&headings, language).into_iter().collect(),
+            terms: texts.iter().map(|text| words_in(text, language).into_iter().collect()).collect(),
+            headings: words_in(&headings, language).into_iter().collect(),
             sentences,
             texts,
         }
