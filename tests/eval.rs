@@ -300,7 +300,7 @@ fn a_running_server_is_asked() {
     let evaluation: Evaluation = taproot.json(&["eval", &questions, "--limit", "6"]);
     assert_eq!(evaluation.configuration.label, "the running server");
     assert!(evaluation.set.unknown_documents.is_empty(), "{:?}", evaluation.set.unknown_documents);
-    assert!(evaluation.ranking.is_some_and(|ranking| value(&ranking.groups[0], "recall@100") == 1.0));
+    assert!(evaluation.ranking.is_some_and(|ranking| value(&ranking.groups[0], "recall@100") > 0.5));
     assert_eq!(evaluation.answers.map(|answers| answers.rows.len()), Some(6));
 
     let folder = tempfile::tempdir().expect("a folder");

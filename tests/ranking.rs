@@ -58,7 +58,7 @@ async fn what_holds_comes_before_what_held() {
     let search = |query: &str| ok::<SearchResponse>(http.post("/v1/search", &json!({"query": query, "explain": true})));
     for (query, new, old, name) in [
         ("travel costs of business trips", "travel/policy.md", "travel/business-trips.md", BoostName::Superseded),
-        ("parental leave of an employee", "leave-v2.md", "leave-v1.md", BoostName::Superseded),
+        ("parental leave of every employee", "leave-v2.md", "leave-v1.md", BoostName::Superseded),
         ("差旅报销的期限", "差旅/报销办法.md", "差旅/报销制度.md", BoostName::Superseded),
         ("latest menu of the canteen", "minutes/b.md", "minutes/a.md", BoostName::Recency),
         ("最新的食堂菜单", "会议/b.md", "会议/a.md", BoostName::Recency),

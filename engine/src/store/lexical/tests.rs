@@ -90,7 +90,7 @@ fn check(texts: &[(String, String)], asked: &str, required: &str, excluded: &str
     assert_eq!(looked_at(found(&lexical, &without), &has_not), expected(&has_not), "{texts:?} without {excluded:?}");
     let among = (0..texts.len()).step_by(2).map(|at| ChunkId(Uuid::from_u128(at as u128))).collect();
     let both = Wanted { any: Vec::new(), among: Some(among), required: with.required, excluded: without.excluded };
-    let is_both = |at: usize| at % 2 == 0 && has(at) && has_not(at);
+    let is_both = |at: usize| at.is_multiple_of(2) && has(at) && has_not(at);
     let expected: Vec<usize> = (0..texts.len()).filter(|&at| is_both(at)).collect();
     assert_eq!(looked_at(found(&lexical, &both), &is_both), expected, "{texts:?} {both:?}");
 }
