@@ -187,9 +187,10 @@ impl Retriever {
                 _ => Ok(Vec::new()),
             }
         };
-        let limit = chunks.len();
-        let wanted = asked.wanted.scores(&asked.query.pairs, chunks);
-        let (lexical, vector) = tokio::try_join!(self.lexically(wanted, asked.filter, limit), cosines)?;
+        let (index, wanted, pairs) = (self.lexical.clone(), asked.wanted.clone(), asked.query.pairs.clone());
+        let scope = asked.filter.scope.clone();
+        let scores = self.executor.run(move || index.scores(&wanted, &pairs, &chunks, &scope));
+        let (lexical, vector) = tokio::try_join!(scores, cosines)?;
         evidence.complete(lexical, vector);
         Ok(())
     }

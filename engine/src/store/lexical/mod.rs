@@ -7,6 +7,7 @@ mod analyzer;
 mod best;
 mod builder;
 mod dictionary;
+mod exact;
 mod query;
 mod settled;
 mod statistics;

@@ -73,11 +73,11 @@ impl Wanted {
         Wanted { any: counts.into_iter().map(group).collect(), ..Wanted::default() }
     }
 
-    /// What the index has to say of given chunks, whatever else was asked of them. Only there it pays to look where words
-    /// stand: over all chunks it would cost more than the words themselves.
-    pub fn scores(&self, pairs: &[Pair], among: Vec<ChunkId>) -> Wanted {
+    /// What scores, with pairs of words. Only of given chunks it pays to look where words stand: over all chunks it would
+    /// cost more than the words themselves.
+    pub fn with_pairs(&self, pairs: &[Pair]) -> Vec<Group> {
         let pairs = pairs.iter().map(|pair| Group(vec![Alternative::Phrase(pair.to_vec(), PAIR_WEIGHT)]));
-        Wanted { any: self.any.iter().cloned().chain(pairs).collect(), among: Some(among), ..Wanted::default() }
+        self.any.iter().cloned().chain(pairs).collect()
     }
 }
 
@@ -96,7 +96,7 @@ impl Alternative {
     }
 }
 
-type Clauses = Vec<(Occur, Box<dyn Query>)>;
+pub type Clauses = Vec<(Occur, Box<dyn Query>)>;
 
 /// `None` when there is nothing to look for. Permissions are no part of the query: who collects its hits looks at them.
 pub fn build(fields: &Fields, wanted: &Wanted, filter: &Filter) -> Option<BooleanQuery> {
@@ -125,7 +125,7 @@ pub fn build(fields: &Fields, wanted: &Wanted, filter: &Filter) -> Option<Boolea
 }
 
 /// A clause for each term and field where nothing else is asked for: tantivy is at its fastest with a flat list.
-fn scored(fields: &Fields, groups: &[Group]) -> Clauses {
+pub fn scored(fields: &Fields, groups: &[Group]) -> Clauses {
     let mut clauses: Clauses = Vec::new();
     for group in groups.iter().take(MAX_TERMS) {
         match group.0.as_slice() {
