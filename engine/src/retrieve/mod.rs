@@ -39,8 +39,9 @@ use crate::store::{Catalog, ChunkId, Filter, Lexical, StoredChunk, VectorStore, 
 
 /// Candidates that each leg brings, however few are asked for, so that pages of one search fit together.
 const LEG_DEPTH: usize = 100;
-/// Best hits that are looked at more closely: what stands around them, when their documents are from, whether they still
-/// hold. Most searches return no more than half of it, and the catalog is asked of no others: to read the text of all
+/// Best hits of which the documents are asked when they are from, and whether they still hold: twice a page.
+const WEIGHED: usize = 20;
+/// Best hits that are looked at more closely, with what stands around them. Most searches return no more than half of it, and the catalog is asked of no others: to read the text of all
 /// candidates would cost more than the two legs together.
 const HEAD: usize = 50;
 /// Chunks before and after a hit that count as around it.
@@ -171,7 +172,7 @@ impl Retriever {
         self.lean(&mut found, &mut evidence, &asked).await?;
         let mut found = self.admitted(query, found).await?;
         self.rerank(query, &mut found).await?;
-        self.weigh(query, &mut found).await?;
+        let found = self.weigh(query, found).await?;
         let Lexically { did_you_mean, marks, .. } = lexical;
         Ok(Results { found, more, did_you_mean, unmatched_phrases: Vec::new(), marks })
     }
@@ -212,21 +213,24 @@ impl Retriever {
     }
 
     /// Lets what the documents say of themselves count: when they are from, and whether they still hold.
-    async fn weigh(&self, query: &Query, found: &mut [Found]) -> Result<()> {
-        let top = found.len().min(HEAD);
+    async fn weigh(&self, query: &Query, mut found: Vec<Found>) -> Result<Vec<Found>> {
+        let top = found.len().min(WEIGHED);
         let mut documents: Vec<(&str, i64)> =
             found[..top].iter().map(|hit| (hit.chunk.document_id.as_str(), hit.chunk.version)).collect();
         documents.sort_unstable();
         documents.dedup();
         let heads = self.catalog.heads(&documents).await?;
         let text = query.text.to_lowercase();
-        let today = jiff::Zoned::now().date();
-        if let Some(wanted) = recency::wanted(&text, today) {
-            recency::boost(&mut found[..top], &heads, wanted);
-        }
-        supersede::penalize(&mut found[..top], &heads, &text, today);
-        explain::sort(found);
-        Ok(())
+        let weighed = self.executor.run(move || {
+            let today = jiff::Zoned::now().date();
+            if let Some(wanted) = recency::wanted(&text, today) {
+                recency::boost(&mut found[..top], &heads, wanted);
+            }
+            supersede::penalize(&mut found[..top], &heads, &text, today);
+            explain::sort(&mut found);
+            Ok(found)
+        });
+        weighed.await
     }
 
     /// Those of the chunks in whose text the phrases stand, where the index could not tell.
