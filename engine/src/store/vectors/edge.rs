@@ -100,6 +100,30 @@ impl EdgeVectors {
     }
 }
 
+impl EdgeVectors {
+    async fn nearest(
+        &self,
+        vector: Vec<f32>,
+        filter: Option<qdrant_edge::Filter>,
+        params: SearchParams,
+        limit: usize,
+    ) -> Result<Vec<(ChunkId, f32)>> {
+        let request = SearchRequest {
+            query: vector.into(),
+            filter,
+            params: Some(params),
+            limit,
+            offset: 0,
+            with_payload: Some(WithPayloadInterface::Bool(false)),
+            with_vector: Some(WithVector::Bool(false)),
+            score_threshold: None,
+        };
+        let shard = Arc::clone(&self.shard);
+        let found = self.executor.run(move || shard.search(request).map_err(failed)).await?;
+        Ok(found.into_iter().filter_map(|point| Some((chunk_id(point.id)?, point.score))).collect())
+    }
+}
+
 #[async_trait]
 impl VectorStore for EdgeVectors {
     async fn upsert(&self, points: Vec<Point>) -> Result<()> {
@@ -126,38 +150,15 @@ impl VectorStore for EdgeVectors {
     }
 
     async fn search(&self, vector: Vec<f32>, filter: &Filter, limit: usize) -> Result<Vec<(ChunkId, f32)>> {
-        let request = SearchRequest {
-            query: vector.into(),
-            filter: edge_filter(filter)?,
-            params: Some(RESCORED),
-            limit,
-            offset: 0,
-            with_payload: Some(WithPayloadInterface::Bool(false)),
-            with_vector: Some(WithVector::Bool(false)),
-            score_threshold: None,
-        };
-        let shard = Arc::clone(&self.shard);
-        let found = self.executor.run(move || shard.search(request).map_err(failed)).await?;
-        Ok(found.into_iter().filter_map(|point| Some((chunk_id(point.id)?, point.score))).collect())
+        self.nearest(vector, edge_filter(filter)?, RESCORED, limit).await
     }
 
     async fn cosines(&self, vector: Vec<f32>, ids: Vec<ChunkId>) -> Result<Vec<(ChunkId, f32)>> {
         let limit = ids.len();
         let ids: HashSet<PointId> = ids.into_iter().map(|id| PointId::Uuid(id.0)).collect();
         let among = Condition::HasId(ids.into_iter().collect());
-        let request = SearchRequest {
-            query: vector.into(),
-            filter: Some(qdrant_edge::Filter { must: Some(vec![among]), ..Default::default() }),
-            params: Some(EXACT),
-            limit,
-            offset: 0,
-            with_payload: Some(WithPayloadInterface::Bool(false)),
-            with_vector: Some(WithVector::Bool(false)),
-            score_threshold: None,
-        };
-        let shard = Arc::clone(&self.shard);
-        let found = self.executor.run(move || shard.search(request).map_err(failed)).await?;
-        Ok(found.into_iter().filter_map(|point| Some((chunk_id(point.id)?, point.score))).collect())
+        self.nearest(vector, Some(qdrant_edge::Filter { must: Some(vec![among]), ..Default::default() }), EXACT, limit)
+            .await
     }
 
     async fn vectors(&self, ids: &[ChunkId]) -> Result<HashMap<ChunkId, Vec<f32>>> {
