@@ -95,7 +95,7 @@ pub struct Hit {
     /// Offsets of `text` in the document's extracted text, in characters.
     pub start: usize,
     pub end: usize,
-    /// Fused score; comparable within one response only.
+    /// Sum of what its explanation names; means the same for every query, but for what a model adds that reads the hit.
     pub score: f32,
     pub scores: LegScores,
     /// What of `text` was looked for, in order.

@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use futures_util::{StreamExt, TryStreamExt, stream};
 use taproot_schemas::search::BoostName;
 
 use super::query::Reread;
@@ -10,6 +11,10 @@ use super::{Found, Query, Retriever};
 use crate::Result;
 use crate::models::{Models, Reader, Reranker};
 use crate::text::SentenceSpan;
+
+/// Passages of one search that are read at the same time: all at once would fill the executor's queue, and others would
+/// be turned away.
+const AT_A_TIME: usize = 2;
 
 /// Who reads.
 enum Judge<'a> {
@@ -22,9 +27,8 @@ impl Retriever {
     pub(super) async fn rerank(&self, query: &Query, found: &mut [Found]) -> Result<()> {
         let Some(judge) = Judge::of(&self.models, query) else { return Ok(()) };
         let read = found.len().min(judge.hits());
-        // Side by side, as far as the executor has threads.
-        let passages = found[..read].iter().map(|hit| self.judged(query, hit.chunk.text.clone()));
-        let scores = futures_util::future::try_join_all(passages).await?;
+        let passages: Vec<_> = found[..read].iter().map(|hit| self.judged(query, hit.chunk.text.clone())).collect();
+        let scores: Vec<f32> = stream::iter(passages).buffered(AT_A_TIME).try_collect().await?;
         for (hit, score) in found.iter_mut().zip(scores) {
             hit.rerank = Some(score);
             hit.boost(BoostName::Rerank, judge.weight() * score, "read together with the query");
