@@ -18,9 +18,12 @@ pub struct AskRequest {
     pub collections: Option<Vec<String>>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub filters: Option<Filters>,
-    /// How the answer is composed; `extractive` when absent.
+    /// How the answer is composed; as the server is set up when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Mode>,
+    /// 1 (answers on slight evidence) to 5 (refuses when in doubt); as the server is set up when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub strictness: Option<u8>,
     /// Answer as server-sent events instead of one JSON value.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub stream: bool,
@@ -33,6 +36,10 @@ pub enum Mode {
     /// Whole sentences of the documents, unchanged.
     #[default]
     Extractive,
+    /// Written by the language model of this server, then checked against the documents.
+    Generative,
+    /// Written by a model behind an API that the server is set up with, then checked against the documents.
+    Upstream,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -63,6 +70,7 @@ pub struct Answer {
     pub citations: Vec<Citation>,
     /// 0 to 1: how sure it is that the sentences answer the question.
     pub confidence: f32,
+    /// How it was composed; `extractive` as well when nothing that a model wrote stood the check.
     pub mode: Mode,
     pub usage: Usage,
     pub timings_ms: Timings,
@@ -73,7 +81,7 @@ pub struct Sentence {
     pub text: String,
     /// Numbers (`n`) of the citations that hold the sentence.
     pub citations: Vec<u32>,
-    /// 0 to 1: the share of the sentence's words that its sources contain.
+    /// 0 to 1: how well its sources bear the sentence out; 1 for a quote.
     pub support: f32,
 }
 
@@ -93,24 +101,54 @@ pub struct Citation {
     /// Offset in characters of the extracted text.
     pub start: usize,
     pub end: usize,
+    /// The exact answer within the quote, where there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub span: Option<Span>,
+    /// When the document was made or last changed, where that is known (RFC 3339).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub date: Option<String>,
     /// Score of the hit that the quote was taken from.
     pub score: f32,
 }
 
+/// Offsets in characters of the document's extracted text.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Span {
+    pub start: usize,
+    pub end: usize,
+}
+
 /// What the answer cost.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Usage {
     /// Chunks that search returned.
     pub chunks_searched: u32,
     /// Passages that the reader or the sentence scorer looked at.
     pub passages_read: u32,
+    /// The language model that wrote, if one did.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub model: Option<String>,
+    /// Tokens that went to it, and that came from it.
+    #[serde(default)]
+    pub prompt_tokens: u32,
+    #[serde(default)]
+    pub completion_tokens: u32,
+    /// What a bought model cost, in the currency of the price that the server is set up with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cost: Option<f64>,
 }
 
 /// Wall-clock milliseconds of each step.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Timings {
+    /// Making the question stand alone.
+    #[serde(default)]
+    pub resolve: f32,
     pub search: f32,
     pub read: f32,
+    /// Writing, and checking what was written.
+    #[serde(default)]
+    pub compose: f32,
     pub total: f32,
 }
 
@@ -120,6 +158,7 @@ pub struct Timings {
 pub enum AnswerEvent {
     SearchResults(SearchResults),
     Message(MessageDelta),
+    Retract(Retraction),
     Citation(Citation),
     FinalAnswer(Box<Answer>),
     Error(ErrorBody),
@@ -131,6 +170,7 @@ impl AnswerEvent {
         match self {
             AnswerEvent::SearchResults(_) => "search_results",
             AnswerEvent::Message(_) => "message",
+            AnswerEvent::Retract(_) => "retract",
             AnswerEvent::Citation(_) => "citation",
             AnswerEvent::FinalAnswer(_) => "final_answer",
             AnswerEvent::Error(_) => "error",
@@ -147,4 +187,31 @@ pub struct SearchResults {
 #[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
 pub struct MessageDelta {
     pub delta: String,
+    /// The sentence that the text belongs to, counted from 0 as it was sent.
+    #[serde(default)]
+    pub sentence: u32,
+}
+
+/// A sentence that was sent and did not stand the check against its sources: take it out of what is shown.
+#[derive(Debug, Clone, Serialize, Deserialize, ToSchema)]
+pub struct Retraction {
+    pub sentence: u32,
+    pub reason: RetractReason,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum RetractReason {
+    /// No passage bears it out.
+    NotSupported,
+    /// A number, date or unit that no cited passage holds.
+    Number,
+    /// A name or an identifier that no cited passage holds.
+    Name,
+    /// It says the opposite of its source.
+    Negation,
+    /// A link, an image, or words of the instructions.
+    Unsafe,
+    /// The answer was composed anew.
+    Replaced,
 }

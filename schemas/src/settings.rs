@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::answer::Mode;
+
 /// `taproot.toml`; every field has a default. `TAPROOT_SECTION_KEY` in the environment overrides `section.key`.
 #[derive(Debug, Clone, Default, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
@@ -42,7 +44,7 @@ impl Default for ServerSettings {
             allowed_hosts: Vec::new(),
             max_body_kib: 256,
             max_upload_mib: 256,
-            max_query_chars: 4_000,
+            max_query_chars: 8_000,
             max_queue: 256,
             shutdown_grace_s: 30,
         }
@@ -135,6 +137,10 @@ impl Default for SearchSettings {
 #[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct AnswerSettings {
+    /// How an answer is composed when the request does not say.
+    pub mode: Mode,
+    /// 1 (answers on slight evidence) to 5 (refuses when in doubt).
+    pub strictness: u8,
     /// Passages that are read for one question.
     pub passages: usize,
     /// Sentences in one answer at the most.
@@ -143,7 +149,7 @@ pub struct AnswerSettings {
 
 impl Default for AnswerSettings {
     fn default() -> Self {
-        Self { passages: 8, max_sentences: 3 }
+        Self { mode: Mode::Extractive, strictness: 3, passages: 8, max_sentences: 3 }
     }
 }
 

@@ -67,11 +67,16 @@ impl Answerer {
             question: request.question.clone(),
             standalone_question: request.question.clone(),
             mode: Mode::Extractive,
-            usage: Usage { chunks_searched: found.len() as u32, passages_read: evidence.passages as u32 },
+            usage: Usage {
+                chunks_searched: found.len() as u32,
+                passages_read: evidence.passages as u32,
+                ..Usage::default()
+            },
             timings_ms: Timings {
                 search: millis(searched),
                 read: millis(reading.elapsed()),
                 total: millis(begun.elapsed()),
+                ..Timings::default()
             },
             ..said
         };
@@ -159,16 +164,16 @@ fn blank() -> Answer {
 /// The finished answer as events: the sources of each sentence, the sentence, and the whole at the end.
 async fn stream(answer: &Answer, events: Option<&mpsc::Sender<AnswerEvent>>) -> Result<()> {
     let mut lines = answer.answer.split_inclusive('\n');
-    for sentence in &answer.sentences {
+    for (sentence, number) in answer.sentences.iter().zip(0..) {
         // A mark means something only to who knows its source already.
         for citation in answer.citations.iter().filter(|citation| sentence.citations.contains(&citation.n)) {
             send(events, || AnswerEvent::Citation(citation.clone())).await?;
         }
         let delta = lines.next().unwrap_or_default().to_owned();
-        send(events, || AnswerEvent::Message(MessageDelta { delta })).await?;
+        send(events, || AnswerEvent::Message(MessageDelta { delta, sentence: number })).await?;
     }
     if answer.sentences.is_empty() {
-        send(events, || AnswerEvent::Message(MessageDelta { delta: answer.answer.clone() })).await?;
+        send(events, || AnswerEvent::Message(MessageDelta { delta: answer.answer.clone(), sentence: 0 })).await?;
     }
     send(events, || AnswerEvent::FinalAnswer(Box::new(answer.clone()))).await
 }

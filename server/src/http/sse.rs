@@ -38,6 +38,7 @@ fn answer_frame(event: &AnswerEvent) -> Bytes {
     match event {
         AnswerEvent::SearchResults(data) => frame(event.name(), data),
         AnswerEvent::Message(data) => frame(event.name(), data),
+        AnswerEvent::Retract(data) => frame(event.name(), data),
         AnswerEvent::Citation(data) => frame(event.name(), data),
         AnswerEvent::FinalAnswer(data) => frame(event.name(), data),
         AnswerEvent::Error(data) => frame(event.name(), data),
@@ -59,7 +60,7 @@ mod tests {
 
     #[test]
     fn an_event_is_two_lines_and_an_empty_one() {
-        let event = AnswerEvent::Message(MessageDelta { delta: "一行\nand another".into() });
-        assert_eq!(answer_frame(&event), "event: message\ndata: {\"delta\":\"一行\\nand another\"}\n\n");
+        let event = AnswerEvent::Message(MessageDelta { delta: "一行\nand another".into(), sentence: 0 });
+        assert_eq!(answer_frame(&event), "event: message\ndata: {\"delta\":\"一行\\nand another\",\"sentence\":0}\n\n");
     }
 }

@@ -185,6 +185,8 @@ mod tests {
             quote: quote.into(),
             start: 0,
             end: quote.chars().count(),
+            span: None,
+            date: None,
             score: 1.0,
         }
     }

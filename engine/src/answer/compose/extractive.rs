@@ -2,8 +2,8 @@
 
 use taproot_schemas::answer::{Citation, Sentence};
 
-use super::ground;
-use super::read::{Candidate, Evidence};
+use crate::answer::ground;
+use crate::answer::read::{Candidate, Evidence};
 use crate::retrieve::Found;
 use crate::text::{SentenceSpan, sentences, slice_chars};
 
@@ -66,6 +66,8 @@ fn cite(hit: &Found, sentence: SentenceSpan, n: u32) -> Citation {
         quote: slice_chars(&chunk.text, sentence.start, sentence.end).to_owned(),
         start: chunk.start + sentence.start,
         end: chunk.start + sentence.end,
+        span: None,
+        date: None,
         score: hit.score,
     }
 }

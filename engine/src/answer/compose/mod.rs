@@ -1,0 +1,80 @@
+//! Evidence → what the answer says. Three composers behind one trait; whatever they write is held against its sources
+//! (`ground`) before it is final.
+
+mod extractive;
+
+use std::sync::Arc;
+
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use super::read::Evidence;
+use crate::Result;
+use crate::retrieve::Found;
+
+pub use extractive::{Composed, cite_head, compose};
+
+/// What a composer gets.
+#[derive(Clone)]
+pub struct Task {
+    /// The question as it stands alone.
+    pub question: String,
+    /// Of the question, ISO 639-1, where it can be told.
+    pub language: Option<&'static str>,
+    /// Passages, best first, and what reading them brought; the evidence names passages by their index.
+    pub found: Arc<Vec<Found>>,
+    pub evidence: Arc<Evidence>,
+    /// What a model is shown, best first.
+    pub sources: Vec<Source>,
+    /// Whose turn it is when many wait for a model: one name for all that one caller asks.
+    pub asker: String,
+}
+
+/// A numbered source as a model is shown it: whole sentences of a passage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Source {
+    /// From 1; a model writes `[n]` behind what it takes from here.
+    pub n: u32,
+    /// Index of the passage among the hits.
+    pub hit: usize,
+    pub title: String,
+    pub text: String,
+}
+
+/// A piece of an answer, as it comes about.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Piece {
+    /// Text of a model, of any length, with marks (`[1]`).
+    Text(String),
+    /// Whole sentences, a list item or a row of a table, as the document has them.
+    Quote(Quote),
+}
+
+/// A place in a passage.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Quote {
+    /// Index of the passage among the hits.
+    pub hit: usize,
+    /// Characters of the passage.
+    pub start: usize,
+    pub end: usize,
+    /// The exact answer within, in characters of the passage.
+    pub span: Option<(usize, usize)>,
+}
+
+/// What writing took.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Spent {
+    pub model: Option<String>,
+    pub prompt_tokens: u32,
+    pub completion_tokens: u32,
+    /// In the currency of the price in the settings.
+    pub cost: Option<f64>,
+}
+
+/// Writes an answer.
+#[async_trait]
+pub trait Composer: Send + Sync {
+    /// Sends the pieces as they come about. A receiver that is gone ends the writing: `Error::Cancelled`.
+    async fn compose(&self, task: &Task, pieces: &mpsc::Sender<Piece>) -> Result<Spent>;
+}
