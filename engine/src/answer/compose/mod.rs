@@ -2,6 +2,8 @@
 //! (`ground`) before it is final.
 
 mod extractive;
+mod pack;
+mod prompt;
 
 use std::sync::Arc;
 
@@ -24,21 +26,40 @@ pub struct Task {
     /// Passages, best first, and what reading them brought; the evidence names passages by their index.
     pub found: Arc<Vec<Found>>,
     pub evidence: Arc<Evidence>,
-    /// What a model is shown, best first.
-    pub sources: Vec<Source>,
     /// Whose turn it is when many wait for a model: one name for all that one caller asks.
     pub asker: String,
+}
+
+impl Task {
+    /// Indexes of the passages: those with the most promising sentences first, then the others by rank.
+    pub fn best_first(&self) -> Vec<usize> {
+        let mut order: Vec<usize> = Vec::with_capacity(self.found.len());
+        let promising = self.evidence.candidates.iter().map(|candidate| candidate.hit);
+        for hit in promising.chain(0..self.found.len()) {
+            if !order.contains(&hit) {
+                order.push(hit);
+            }
+        }
+        order
+    }
 }
 
 /// A numbered source as a model is shown it: whole sentences of a passage.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Source {
-    /// From 1; a model writes `[n]` behind what it takes from here.
+    /// [`Source::number`] of the passage; a model writes `[n]` behind what it takes from here.
     pub n: u32,
     /// Index of the passage among the hits.
     pub hit: usize,
     pub title: String,
     pub text: String,
+}
+
+impl Source {
+    /// The number by which a model names a passage: its index among the hits, from 1, whatever else is shown.
+    pub fn number(hit: usize) -> u32 {
+        hit as u32 + 1
+    }
 }
 
 /// A piece of an answer, as it comes about.
