@@ -4,14 +4,14 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use taproot_schemas::answer::{Answer, AnswerEvent, AskRequest};
+use taproot_schemas::answer::{Answer, AnswerEvent, AskRequest, Mode};
 use taproot_schemas::doctor::{Check, DoctorReport};
 use taproot_schemas::document::{Deleted, Document, DocumentList, DocumentText};
 use taproot_schemas::job::Job;
 use taproot_schemas::search::{Filters, SearchRequest, SearchResponse};
 use tokio::sync::mpsc;
 
-use crate::answer::Answerer;
+use crate::answer::{Answerer, Composers, Extractive, Limits, Strictness};
 use crate::executor::Executor;
 use crate::models::{Choice, Models};
 use crate::retrieve::{Found, GlossaryFile, Query, Reread, Retriever};
@@ -35,8 +35,12 @@ pub struct EngineConfig {
     pub qdrant: Option<QdrantServer>,
     /// Passages read for one question.
     pub passages: usize,
-    /// Sentences in one answer at the most.
+    /// Sentences and characters that one answer quotes at the most.
     pub max_sentences: usize,
+    pub max_answer_chars: usize,
+    /// How an answer is composed when the request does not say, and how sure one has to be: 1 to 5.
+    pub mode: Mode,
+    pub strictness: u8,
     /// A glossary that has to be there; `glossary.toml` in the data directory, where there is one, when `None`.
     pub glossary: Option<PathBuf>,
     /// Whether the best hits of a search are read again, together with the query, when the request does not say.
@@ -124,8 +128,16 @@ impl Engine {
         let retriever = Retriever { catalog, lexical, vectors, models, executor, glossary };
         let answerer = Answerer {
             retriever,
+            composers: Composers {
+                extractive: Extractive {
+                    limits: Limits { sentences: config.max_sentences, chars: config.max_answer_chars },
+                },
+                generative: None,
+                upstream: None,
+            },
+            mode: config.mode,
+            strictness: Strictness::new(config.strictness)?,
             passages: config.passages,
-            max_sentences: config.max_sentences,
             max_query_chars: config.max_query_chars,
         };
         let engine = Engine { inner: Arc::new(Inner { config, answerer, writer, closed: AtomicBool::new(false) }) };

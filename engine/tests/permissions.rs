@@ -137,6 +137,9 @@ impl World {
             qdrant: None,
             passages: 8,
             max_sentences: 3,
+            max_answer_chars: 1_200,
+            mode: Mode::Extractive,
+            strictness: 3,
             glossary: None,
             rerank: true,
         })

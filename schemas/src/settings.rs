@@ -143,13 +143,15 @@ pub struct AnswerSettings {
     pub strictness: u8,
     /// Passages that are read for one question.
     pub passages: usize,
-    /// Sentences in one answer at the most.
+    /// Sentences that an answer quotes at the most; the steps of a procedure and the header of a table are not counted.
     pub max_sentences: usize,
+    /// Characters that an answer quotes at the most.
+    pub max_chars: usize,
 }
 
 impl Default for AnswerSettings {
     fn default() -> Self {
-        Self { mode: Mode::Extractive, strictness: 3, passages: 8, max_sentences: 3 }
+        Self { mode: Mode::Extractive, strictness: 3, passages: 8, max_sentences: 3, max_chars: 1_200 }
     }
 }
 

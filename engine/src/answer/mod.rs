@@ -1,42 +1,64 @@
 //! A question → cited sentences, or an honest refusal.
 //!
-//! search → read the best passages → keep the sentences that answer → check each against its source → cite. The
-//! composer here is extractive: every sentence of an answer stands in a document, unchanged.
+//! search → read the best passages → refuse, or have a composer write → check each sentence against its sources → cite.
+//! The extractive composer quotes; the others write, and when nothing of theirs stands the check, it quotes in their place.
 
+mod cite;
 mod compose;
+mod cut;
 mod ground;
 mod read;
-mod refuse;
+mod say;
+mod strictness;
+mod units;
+mod write;
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use taproot_schemas::answer::{
-    Answer, AnswerEvent, AskRequest, Citation, MessageDelta, Mode, SearchResults, Sentence, Status, Timings, Usage,
+    Answer, AnswerEvent, AskRequest, Citation, MessageDelta, Mode, SearchResults, Status, Timings, Usage,
 };
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::retrieve::{Found, Query, Retriever};
-use crate::store::{Filter, join_headings};
+use crate::store::Filter;
 use crate::{AccessScope, Error, Result};
 
-use compose::Composed;
+use cite::Dates;
+use compose::{Composer, Task};
 use read::Evidence;
+use write::{Scribe, Written};
+
+pub use compose::{Extractive, Limits};
+pub use strictness::Strictness;
 
 /// Answers questions over a [`Retriever`]. Cheap to clone.
 #[derive(Clone)]
 pub struct Answerer {
     pub retriever: Retriever,
+    pub composers: Composers,
+    /// Where the request does not say.
+    pub mode: Mode,
+    pub strictness: Strictness,
     /// Passages read for one question.
     pub passages: usize,
-    /// Sentences in one answer at the most.
-    pub max_sentences: usize,
     pub max_query_chars: usize,
+}
+
+/// Who may write. Quoting is always there.
+#[derive(Clone)]
+pub struct Composers {
+    pub extractive: Extractive,
+    pub generative: Option<Arc<dyn Composer>>,
+    pub upstream: Option<Arc<dyn Composer>>,
 }
 
 /// Nearest documents that a refusal names.
 const NEAREST: usize = 3;
+/// A sentence of a model may be shorter than one of a document.
+const MAX_WRITTEN_SENTENCES: usize = 12;
 
 impl Answerer {
     /// Answers; sends the events as they come about. A receiver that is gone stops the work between the steps.
@@ -46,56 +68,52 @@ impl Answerer {
         filter: &Filter,
         events: Option<&mpsc::Sender<AnswerEvent>>,
     ) -> Result<Answer> {
-        let begun = Instant::now();
+        let mut clock = Clock::start();
+        let mode = request.mode.unwrap_or(self.mode);
+        let writer = self.composers.of(mode)?;
+        let strictness = request.strictness.map_or(Ok(self.strictness), Strictness::new)?;
         let query = Query::question(&request.question, self.max_query_chars)?;
         let found = self.retriever.search(&query, filter, self.passages).await?.found;
-        let searched = begun.elapsed();
+        let search = clock.lap();
         send(events, || AnswerEvent::SearchResults(SearchResults { hits: found.iter().map(Found::hit).collect() }))
             .await?;
 
-        let reading = Instant::now();
         let evidence = self.read(&query, &filter.scope, &found).await?;
-        let mut said = match compose::compose(&evidence, &found, self.max_sentences) {
-            Some(composed) => answered(composed, evidence.confidence),
-            None => refused(&query, &found, evidence.confidence),
+        let read = clock.lap();
+        let dates = self.retriever.dates(&found).await?;
+        let conversation_id = request.conversation_id.clone().unwrap_or_else(|| Uuid::now_v7().to_string());
+        let task = Task {
+            question: query.typed.clone(),
+            language: query.language,
+            found: Arc::new(found),
+            evidence: Arc::new(evidence),
+            asker: conversation_id.clone(),
         };
-        self.locate(&mut said.citations, &found).await?;
+        let said = match strictness.answers(task.evidence.confidence) {
+            true => self.written(&task, &dates, mode, writer, events).await?,
+            false => None,
+        };
+        let said = match said {
+            Some(said) => said,
+            None => self.refused(&task, &dates, events).await?,
+        };
         let answer = Answer {
             id: Uuid::now_v7().to_string(),
-            conversation_id: request.conversation_id.clone().unwrap_or_else(|| Uuid::now_v7().to_string()),
+            conversation_id,
             question_id: None,
             question: request.question.clone(),
             standalone_question: request.question.clone(),
-            mode: Mode::Extractive,
+            confidence: task.evidence.confidence,
             usage: Usage {
-                chunks_searched: found.len() as u32,
-                passages_read: evidence.passages as u32,
-                ..Usage::default()
+                chunks_searched: task.found.len() as u32,
+                passages_read: task.evidence.passages as u32,
+                ..said.usage
             },
-            timings_ms: Timings {
-                search: millis(searched),
-                read: millis(reading.elapsed()),
-                total: millis(begun.elapsed()),
-                ..Timings::default()
-            },
+            timings_ms: Timings { search, read, compose: clock.lap(), total: clock.total(), resolve: 0.0 },
             ..said
         };
-        stream(&answer, events).await?;
+        send(events, || AnswerEvent::FinalAnswer(Box::new(answer.clone()))).await?;
         Ok(answer)
-    }
-
-    /// Page and heading of each quote; a chunk knows them for its beginning only.
-    async fn locate(&self, citations: &mut [Citation], found: &[Found]) -> Result<()> {
-        for citation in citations {
-            let chunk = found.iter().map(|hit| &hit.chunk).find(|chunk| chunk.id.to_string() == citation.chunk_id);
-            let Some(chunk) = chunk else { continue };
-            let place = self.retriever.catalog.place(&chunk.document_id, chunk.version, citation.start).await?;
-            if let Some(place) = place {
-                citation.page = place.page;
-                citation.heading = join_headings(&place.heading);
-            }
-        }
-        Ok(())
     }
 
     async fn read(&self, query: &Query, scope: &AccessScope, found: &[Found]) -> Result<Evidence> {
@@ -103,45 +121,99 @@ impl Answerer {
         let (models, lexical) = (Arc::clone(&self.retriever.models), self.retriever.lexical.clone());
         self.retriever.executor.run(move || read::read(&models, &lexical, &scope, &query, &found)).await
     }
-}
 
-fn answered(composed: Composed, confidence: f32) -> Answer {
-    let text: Vec<String> = composed
-        .sentences
-        .iter()
-        .map(|sentence| {
-            let marks: String = sentence.citations.iter().map(|n| format!("[{n}]")).collect();
-            format!("{} {marks}", sentence.text)
-        })
-        .collect();
-    Answer {
-        status: Status::Answered,
-        answer: text.join("\n"),
-        short_answer: composed.short_answer,
-        sentences: composed.sentences,
-        citations: composed.citations,
-        confidence,
-        ..blank()
+    /// What the composer wrote and what of it stands; quotes when nothing does; `None` when there is nothing to quote.
+    async fn written(
+        &self,
+        task: &Task,
+        dates: &Dates,
+        mode: Mode,
+        writer: &dyn Composer,
+        events: Option<&mpsc::Sender<AnswerEvent>>,
+    ) -> Result<Option<Answer>> {
+        let scribe =
+            Scribe { retriever: &self.retriever, task, dates, events, max_sentences: MAX_WRITTEN_SENTENCES };
+        let (written, outcome) = scribe.write(writer, 0).await?;
+        if outcome.is_ok() && !written.sentences.is_empty() {
+            return Ok(Some(answered(written, mode, task)));
+        }
+        if mode == Mode::Extractive {
+            return outcome.map(|()| None);
+        }
+        if let Err(error) = outcome {
+            if matches!(error, Error::Cancelled) {
+                return Err(error);
+            }
+            tracing::warn!(%error, ?mode, "the answer is quoted: nobody wrote it");
+        }
+        let spent = written.spent.clone();
+        let first = scribe.take_back(&written).await?;
+        let (mut quoted, outcome) = scribe.write(&self.composers.extractive, first).await?;
+        outcome?;
+        quoted.spent = spent;
+        Ok((!quoted.sentences.is_empty()).then(|| answered(quoted, Mode::Extractive, task)))
+    }
+
+    async fn refused(
+        &self,
+        task: &Task,
+        dates: &Dates,
+        events: Option<&mpsc::Sender<AnswerEvent>>,
+    ) -> Result<Answer> {
+        let mut nearest: Vec<Citation> = Vec::new();
+        for hit in task.found.iter() {
+            if nearest.len() < NEAREST && nearest.iter().all(|known| known.document_id != hit.chunk.document_id) {
+                let n = nearest.len() as u32 + 1;
+                nearest.push(cite::cite_head(&self.retriever.catalog, hit, dates, n).await?);
+            }
+        }
+        let answer = say::refusal(task.language, nearest.is_empty()).to_owned();
+        send(events, || AnswerEvent::Message(MessageDelta { delta: answer.clone(), sentence: 0 })).await?;
+        Ok(Answer { answer, citations: nearest, ..blank() })
     }
 }
 
-fn refused(query: &Query, found: &[Found], confidence: f32) -> Answer {
-    let mut nearest: Vec<Citation> = Vec::new();
-    for hit in found {
-        if nearest.len() < NEAREST && nearest.iter().all(|known| known.document_id != hit.chunk.document_id) {
-            nearest.push(compose::cite_head(hit, nearest.len() as u32 + 1));
+impl Composers {
+    /// # Errors
+    /// [`Error::InvalidRequest`] when there is none of this kind.
+    fn of(&self, mode: Mode) -> Result<&dyn Composer> {
+        let missing = |detail: &str| Error::InvalidRequest { what: "mode", detail: detail.to_owned() };
+        match mode {
+            Mode::Extractive => Ok(&self.extractive),
+            Mode::Generative => {
+                self.generative.as_deref().ok_or_else(|| missing("no generator is among this server's models"))
+            }
+            Mode::Upstream => {
+                self.upstream.as_deref().ok_or_else(|| missing("no upstream model is in this server's settings"))
+            }
         }
     }
+}
+
+fn answered(written: Written, mode: Mode, task: &Task) -> Answer {
+    let text: Vec<String> = written.sentences.iter().map(say::marked).collect();
+    let answer = text.join("\n");
+    // A writer may have answered with something else than the reader found.
+    let short_answer = task.evidence.short_answer(&task.found).filter(|short| answer.contains(short.as_str()));
     Answer {
-        status: Status::Abstained,
-        answer: refuse::sentence(query.language, nearest.is_empty()).to_owned(),
-        citations: nearest,
-        confidence,
+        status: Status::Answered,
+        answer,
+        short_answer,
+        sentences: written.sentences,
+        citations: written.citations,
+        mode,
+        usage: Usage {
+            model: written.spent.model,
+            prompt_tokens: written.spent.prompt_tokens,
+            completion_tokens: written.spent.completion_tokens,
+            cost: written.spent.cost,
+            ..Usage::default()
+        },
         ..blank()
     }
 }
 
-/// What the two kinds of answer do not say; the caller fills the rest.
+/// A refusal that says nothing yet: what the kinds of answer do not fill, the caller does.
 fn blank() -> Answer {
     Answer {
         id: String::new(),
@@ -152,30 +224,13 @@ fn blank() -> Answer {
         status: Status::Abstained,
         answer: String::new(),
         short_answer: None,
-        sentences: Vec::<Sentence>::new(),
+        sentences: Vec::new(),
         citations: Vec::new(),
         confidence: 0.0,
         mode: Mode::Extractive,
         usage: Usage::default(),
         timings_ms: Timings::default(),
     }
-}
-
-/// The finished answer as events: the sources of each sentence, the sentence, and the whole at the end.
-async fn stream(answer: &Answer, events: Option<&mpsc::Sender<AnswerEvent>>) -> Result<()> {
-    let mut lines = answer.answer.split_inclusive('\n');
-    for (sentence, number) in answer.sentences.iter().zip(0..) {
-        // A mark means something only to who knows its source already.
-        for citation in answer.citations.iter().filter(|citation| sentence.citations.contains(&citation.n)) {
-            send(events, || AnswerEvent::Citation(citation.clone())).await?;
-        }
-        let delta = lines.next().unwrap_or_default().to_owned();
-        send(events, || AnswerEvent::Message(MessageDelta { delta, sentence: number })).await?;
-    }
-    if answer.sentences.is_empty() {
-        send(events, || AnswerEvent::Message(MessageDelta { delta: answer.answer.clone(), sentence: 0 })).await?;
-    }
-    send(events, || AnswerEvent::FinalAnswer(Box::new(answer.clone()))).await
 }
 
 /// Sends an event when somebody listens; a listener that is gone ends the work.
@@ -186,6 +241,29 @@ async fn send(events: Option<&mpsc::Sender<AnswerEvent>>, event: impl FnOnce() -
     }
 }
 
-fn millis(elapsed: std::time::Duration) -> f32 {
+/// Times the steps of an answer, in milliseconds.
+struct Clock {
+    begun: Instant,
+    lap: Instant,
+}
+
+impl Clock {
+    fn start() -> Clock {
+        let now = Instant::now();
+        Clock { begun: now, lap: now }
+    }
+
+    /// Since the last lap.
+    fn lap(&mut self) -> f32 {
+        let now = Instant::now();
+        millis(now - std::mem::replace(&mut self.lap, now))
+    }
+
+    fn total(&self) -> f32 {
+        millis(self.begun.elapsed())
+    }
+}
+
+fn millis(elapsed: Duration) -> f32 {
     elapsed.as_secs_f32() * 1_000.0
 }

@@ -28,7 +28,7 @@ pub struct Candidate {
 /// What reading brought.
 #[derive(Debug, Clone)]
 pub struct Evidence {
-    /// Best first; empty means that one has to refuse.
+    /// Best first.
     pub candidates: Vec<Candidate>,
     /// 0 to 1.
     pub confidence: f32,
@@ -56,10 +56,16 @@ pub fn read(
     });
     candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.hit.cmp(&b.hit)));
     let best = candidates.first().map_or(f32::NEG_INFINITY, |candidate| candidate.score);
-    if best < question.threshold() {
-        candidates.clear();
-    }
     Ok(Evidence { candidates, confidence: logistic(best), passages: found.len() })
+}
+
+impl Evidence {
+    /// The exact answer of the best sentence, where the reader found one.
+    pub fn short_answer(&self, found: &[Found]) -> Option<String> {
+        let best = self.candidates.first()?;
+        let (start, end) = best.span?;
+        Some(slice_chars(&found[best.hit].chunk.text, start, end).to_owned())
+    }
 }
 
 fn logistic(x: f32) -> f32 {

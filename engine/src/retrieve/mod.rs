@@ -1,6 +1,7 @@
 //! A query → ranked chunks: analyse, two legs, check with the catalog, complete what the legs say, fuse, read again.
 
 mod copies;
+mod dated;
 mod effective;
 mod explain;
 mod fuse;

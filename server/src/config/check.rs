@@ -54,6 +54,8 @@ pub fn check(settings: &Settings) -> Result<()> {
     }
     within("answer.passages", answer.passages, 1..=100)?;
     within("answer.max_sentences", answer.max_sentences, 1..=20)?;
+    within("answer.max_chars", answer.max_chars, 100..=20_000)?;
+    within("answer.strictness", answer.strictness, 1..=5)?;
     check_slack(slack)?;
     check_sources(sources)
 }

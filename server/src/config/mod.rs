@@ -133,6 +133,9 @@ impl Config {
             }),
             passages: answer.passages,
             max_sentences: answer.max_sentences,
+            max_answer_chars: answer.max_chars,
+            mode: answer.mode,
+            strictness: answer.strictness,
             glossary: search.glossary.as_ref().map(PathBuf::from),
             rerank: search.rerank,
         })

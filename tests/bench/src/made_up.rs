@@ -32,6 +32,9 @@ pub fn config(data_dir: PathBuf, models_dir: PathBuf) -> EngineConfig {
         qdrant: None,
         passages: 6,
         max_sentences: 5,
+        max_answer_chars: 1_200,
+        mode: Mode::Extractive,
+        strictness: 3,
         glossary: None,
         rerank: true,
     }

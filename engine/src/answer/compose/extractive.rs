@@ -1,84 +1,252 @@
-//! Evidence → sentences with citations. Extractive: the sentences are the documents' own.
+//! Evidence → what a careful colleague would quote: the shortest set of whole sentences, list items or rows that answers.
+//!
+//! A procedure comes with all of its steps, a row with its header, a sentence that leans on the one before with that one.
+//! Quotes come in the order of their documents, the best document first. Nothing is written here that does not stand in a
+//! document.
 
-use taproot_schemas::answer::{Citation, Sentence};
+use std::collections::HashMap;
 
-use crate::answer::ground;
-use crate::answer::read::{Candidate, Evidence};
-use crate::retrieve::Found;
-use crate::text::{SentenceSpan, sentences, slice_chars};
+use async_trait::async_trait;
+use tokio::sync::mpsc;
+
+use super::conflict::differ;
+use super::{Composer, Piece, Quote, Spent, Task};
+use crate::answer::read::Candidate;
+use crate::answer::units::{Kind, Lines};
+use crate::text::{SentenceSpan, addresses_a_model, slice_chars};
+use crate::{Error, Result};
 
 /// A further sentence is added while its log-odds are no more than this below the best's.
-const NEAR_BEST: f32 = 2.0;
+const NEAR_BEST: f32 = 1.0;
+/// And one that says something else than the best, of another document, while they are no more than this below.
+const NEAR_CONFLICT: f32 = 2.0;
+/// A line of several sentences is quoted whole up to this length, in characters: an item of a list, a row of a table.
+const MAX_LINE_CHARS: usize = 400;
 
-/// Sentences in the order of their worth, with the citations that they name.
-pub struct Composed {
-    pub sentences: Vec<Sentence>,
-    pub citations: Vec<Citation>,
-    pub short_answer: Option<String>,
+/// How long an answer may be.
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    /// Sentences, besides the steps of a procedure and the headers of tables.
+    pub sentences: usize,
+    /// Characters of all quotes together; the first is quoted whatever its length.
+    pub chars: usize,
 }
 
-/// At most `max_sentences` sentences; `None` when there is no evidence.
-pub fn compose(evidence: &Evidence, found: &[Found], max_sentences: usize) -> Option<Composed> {
-    let best = evidence.candidates.first()?;
-    let mut composed = Composed { sentences: Vec::new(), citations: Vec::new(), short_answer: None };
-    composed.short_answer =
-        best.span.map(|(start, end)| slice_chars(&found[best.hit].chunk.text, start, end).to_owned());
-    for candidate in evidence.candidates.iter().take_while(|candidate| candidate.score >= best.score - NEAR_BEST) {
-        composed.add(candidate, &found[candidate.hit], max_sentences);
+/// Quotes the documents.
+#[derive(Debug, Clone, Copy)]
+pub struct Extractive {
+    pub limits: Limits,
+}
+
+#[async_trait]
+impl Composer for Extractive {
+    async fn compose(&self, task: &Task, pieces: &mpsc::Sender<Piece>) -> Result<Spent> {
+        for piece in select(task, self.limits) {
+            pieces.send(piece).await.map_err(|_| Error::Cancelled)?;
+        }
+        Ok(Spent::default())
     }
-    composed.sentences.retain(|sentence| ground::supported(sentence.support));
-    (!composed.sentences.is_empty()).then_some(composed)
 }
 
-impl Composed {
-    /// Adds a sentence with its source. The same sentence of another document becomes its second source.
-    fn add(&mut self, candidate: &Candidate, hit: &Found, max_sentences: usize) {
-        let citation = cite(hit, candidate.sentence, self.citations.len() as u32 + 1);
-        let overlaps = |known: &Citation| {
-            known.document_id == citation.document_id && known.start < citation.end && citation.start < known.end
+/// The pieces of the answer, in their order; none when there is no evidence.
+pub fn select(task: &Task, limits: Limits) -> Vec<Piece> {
+    let Some(best) = task.evidence.candidates.first() else { return Vec::new() };
+    let mut selection = Selection { task, lines: HashMap::new(), quotes: Vec::new(), limits };
+    if !(wants_many(&task.question) && selection.add_list(best)) {
+        selection.add(best);
+        for candidate in task.evidence.candidates[1..].iter().take_while(|next| next.score >= best.score - NEAR_BEST) {
+            if selection.quotes.len() >= limits.sentences {
+                break;
+            }
+            selection.add(candidate);
+        }
+    }
+    let conflict = selection.add_conflict(best);
+    selection.into_pieces(conflict)
+}
+
+/// What was chosen so far.
+struct Selection<'a> {
+    task: &'a Task,
+    lines: HashMap<usize, Lines>,
+    quotes: Vec<Quote>,
+    limits: Limits,
+}
+
+impl Selection<'_> {
+    fn text(&self, hit: usize) -> &str {
+        &self.task.found[hit].chunk.text
+    }
+
+    fn lines(&mut self, hit: usize) -> &Lines {
+        let text = &self.task.found[hit].chunk.text;
+        self.lines.entry(hit).or_insert_with(|| Lines::of(text))
+    }
+
+    fn chars(&self) -> usize {
+        self.quotes.iter().map(|quote| quote.end - quote.start).sum()
+    }
+
+    /// Adds a candidate as a quote, unless there is no room or it is there already.
+    fn add(&mut self, candidate: &Candidate) -> bool {
+        let span = self.whole(candidate);
+        let quote = Quote { hit: candidate.hit, start: span.start, end: span.end, span: candidate.span };
+        self.push(quote)
+    }
+
+    fn push(&mut self, quote: Quote) -> bool {
+        let (chunk, length) = (&self.task.found[quote.hit].chunk, quote.end - quote.start);
+        let place = |quote: &Quote| {
+            let start = self.task.found[quote.hit].chunk.start;
+            start + quote.start..start + quote.end
         };
-        if self.citations.iter().any(overlaps) {
-            return;
+        let range = place(&quote);
+        // Chunks of one document may share a sentence.
+        let known = self.quotes.iter().any(|other| {
+            let (theirs, same) = (place(other), self.task.found[other.hit].chunk.document_id == chunk.document_id);
+            same && theirs.start < range.end && range.start < theirs.end
+        });
+        let full = !self.quotes.is_empty() && self.chars() + length > self.limits.chars;
+        if known || full || addresses_a_model(slice_chars(&chunk.text, quote.start, quote.end)) {
+            return false;
         }
-        if let Some(same) = self.sentences.iter_mut().find(|sentence| sentence.text == citation.quote) {
-            same.citations.push(citation.n);
-            self.citations.push(citation);
-        } else if self.sentences.len() < max_sentences {
-            let text = citation.quote.clone();
-            let support = ground::support(&text, &citation.quote);
-            self.sentences.push(Sentence { text, citations: vec![citation.n], support });
-            self.citations.push(citation);
+        self.quotes.push(quote);
+        true
+    }
+
+    /// The candidate's sentence; the whole line of an item or a row.
+    fn whole(&mut self, candidate: &Candidate) -> SentenceSpan {
+        let lines = self.lines(candidate.hit);
+        let line = lines.at(candidate.sentence.start).and_then(|at| lines.get(at));
+        match line {
+            Some(line) if line.kind != Kind::Prose && line.span.end - line.span.start <= MAX_LINE_CHARS => line.span,
+            _ => candidate.sentence,
         }
+    }
+
+    /// Adds the whole list that the candidate stands in or opens; false when there is none.
+    fn add_list(&mut self, candidate: &Candidate) -> bool {
+        let lines = self.lines(candidate.hit);
+        let Some(mut at) = lines.at(candidate.sentence.start) else { return false };
+        let is_item = |at: usize| lines.get(at).is_some_and(|line| matches!(line.kind, Kind::Item { .. }));
+        if !is_item(at) {
+            if !(lines.get(at).is_some_and(|line| line.opens) && is_item(at + 1)) {
+                return false;
+            }
+            at += 1;
+        }
+        let block = lines.block(at);
+        if block.len() < 2 {
+            return false;
+        }
+        let opening = block.start.checked_sub(1).filter(|before| lines.get(*before).is_some_and(|line| line.opens));
+        let first = opening.unwrap_or(block.start);
+        let spans: Vec<SentenceSpan> =
+            (first..block.end).filter_map(|at| lines.get(at)).map(|line| line.span).collect();
+        for span in spans {
+            let inside = candidate.span.filter(|(start, end)| span.start <= *start && *end <= span.end);
+            self.push(Quote { hit: candidate.hit, start: span.start, end: span.end, span: inside });
+        }
+        !self.quotes.is_empty()
+    }
+
+    /// Adds the best sentence of another document that says something else than the best one; (said, contradicts), as
+    /// indexes of passages.
+    fn add_conflict(&mut self, best: &Candidate) -> Option<(usize, usize)> {
+        let evidence = std::sync::Arc::clone(&self.task.evidence);
+        let said = |this: &Self, candidate: &Candidate| {
+            let SentenceSpan { start, end } = candidate.sentence;
+            slice_chars(this.text(candidate.hit), start, end).to_owned()
+        };
+        let text = said(self, best);
+        let document = &self.task.found[best.hit].chunk.document_id;
+        let other = evidence.candidates.iter().take_while(|next| next.score >= best.score - NEAR_CONFLICT).find(|next| {
+            self.task.found[next.hit].chunk.document_id != *document
+                && differ(&text, &said(self, next), &self.task.question)
+        })?;
+        let there = self.quotes.iter().any(|quote| {
+            quote.hit == other.hit && quote.start <= other.sentence.start && other.sentence.end <= quote.end
+        });
+        (there || self.add(other)).then_some((best.hit, other.hit))
+    }
+
+    /// In the order of the documents; headers before their rows.
+    fn into_pieces(mut self, conflict: Option<(usize, usize)>) -> Vec<Piece> {
+        let quotes = std::mem::take(&mut self.quotes);
+        let rank = |quote: &Quote| {
+            let document = &self.task.found[quote.hit].chunk.document_id;
+            quotes.iter().position(|other| self.task.found[other.hit].chunk.document_id == *document)
+        };
+        let mut ordered: Vec<(Option<usize>, Quote)> = quotes.iter().map(|quote| (rank(quote), quote.clone())).collect();
+        ordered.sort_by_key(|(rank, quote)| (*rank, self.task.found[quote.hit].chunk.start + quote.start));
+        let mut pieces: Vec<Piece> = Vec::new();
+        for (_, quote) in ordered {
+            if let Some(header) = self.header(&quote)
+                && !pieces.contains(&header)
+            {
+                pieces.push(header);
+            }
+            pieces.push(Piece::Quote(quote));
+        }
+        pieces.extend(conflict.map(|(one, other)| Piece::Differ { one, other }));
+        pieces
+    }
+
+    /// The header of the table that a quoted row is in.
+    fn header(&mut self, quote: &Quote) -> Option<Piece> {
+        let lines = self.lines(quote.hit);
+        let at = lines.at(quote.start)?;
+        if lines.get(at)?.kind != Kind::Row {
+            return None;
+        }
+        let first = lines.block(at).start;
+        let begins = lines.get(first)?.span;
+        if first == 0 && self.task.found[quote.hit].chunk.table_header.is_some() {
+            return Some(Piece::Header { hit: quote.hit });
+        }
+        (first < at).then_some(Piece::Quote(Quote { hit: quote.hit, start: begins.start, end: begins.end, span: None }))
     }
 }
 
-/// The citation of a sentence of a passage.
-fn cite(hit: &Found, sentence: SentenceSpan, n: u32) -> Citation {
-    let chunk = &hit.chunk;
-    Citation {
-        n,
-        document_id: chunk.document_id.clone(),
-        chunk_id: chunk.id.to_string(),
-        title: chunk.title.clone(),
-        uri: chunk.uri.clone(),
-        page: chunk.page,
-        heading: chunk.heading.clone(),
-        quote: slice_chars(&chunk.text, sentence.start, sentence.end).to_owned(),
-        start: chunk.start + sentence.start,
-        end: chunk.start + sentence.end,
-        span: None,
-        date: None,
-        score: hit.score,
-    }
+/// Whether a question asks for steps, or for all of something.
+fn wants_many(question: &str) -> bool {
+    const ENGLISH: [&str; 14] = [
+        "how do ",
+        "how to ",
+        "how can ",
+        "how should ",
+        "how is ",
+        "how are ",
+        "steps",
+        "procedure",
+        "process",
+        "what are ",
+        "which are ",
+        "what should ",
+        "list ",
+        "what must ",
+    ];
+    const CHINESE: [&str; 13] = [
+        "如何", "怎么", "怎麼", "怎样", "怎樣", "步骤", "步驟", "流程", "哪些", "哪几", "哪幾", "有什么", "手续",
+    ];
+    let question = question.to_lowercase();
+    ENGLISH.iter().any(|cue| question.contains(cue)) || CHINESE.iter().any(|cue| question.contains(cue))
 }
 
-/// Characters that a sentence has at least, and a heading seldom.
-const TELLING_CHARS: usize = 24;
+#[cfg(test)]
+mod tests {
+    use super::wants_many;
 
-/// The citation of a passage's first telling sentence: where to look, when nothing answers.
-pub fn cite_head(hit: &Found, n: u32) -> Citation {
-    let all = sentences(&hit.chunk.text);
-    let telling = all.iter().find(|sentence| sentence.end - sentence.start >= TELLING_CHARS);
-    let whole = SentenceSpan { start: 0, end: hit.chunk.text.chars().count() };
-    cite(hit, telling.or(all.first()).copied().unwrap_or(whole), n)
+    #[test]
+    fn knows_questions_for_more_than_one_thing() {
+        for (question, expected) in [
+            ("How do I request leave?", true),
+            ("How many days of leave?", false),
+            ("What are the working hours?", true),
+            ("报销需要哪些材料？", true),
+            ("年假有几天？", false),
+        ] {
+            assert_eq!(wants_many(question), expected, "{question}");
+        }
+    }
 }

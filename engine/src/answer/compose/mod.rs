@@ -1,6 +1,7 @@
 //! Evidence → what the answer says. Three composers behind one trait; whatever they write is held against its sources
 //! (`ground`) before it is final.
 
+mod conflict;
 mod extractive;
 mod pack;
 mod prompt;
@@ -14,7 +15,7 @@ use super::read::Evidence;
 use crate::Result;
 use crate::retrieve::Found;
 
-pub use extractive::{Composed, cite_head, compose};
+pub use extractive::{Extractive, Limits};
 
 /// What a composer gets.
 #[derive(Clone)]
@@ -69,6 +70,10 @@ pub enum Piece {
     Text(String),
     /// Whole sentences, a list item or a row of a table, as the document has them.
     Quote(Quote),
+    /// The header of the table that a passage begins in the middle of.
+    Header { hit: usize },
+    /// Two passages, by their indexes, say different things.
+    Differ { one: usize, other: usize },
 }
 
 /// A place in a passage.

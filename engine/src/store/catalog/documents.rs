@@ -106,6 +106,22 @@ impl Catalog {
         Ok(outline.into_iter().rev().find(|entry| entry.start <= at))
     }
 
+    /// The last place before `end` of a version's text where `wanted` stands, in characters. For documents that the caller
+    /// sees: nobody is asked here who is asking.
+    pub async fn find_before(&self, id: &str, version: i64, wanted: &str, end: usize) -> Result<Option<usize>> {
+        let end = i64::try_from(end).unwrap_or(i64::MAX);
+        let row = sqlx::query("SELECT SUBSTR(text, 1, $3) FROM versions WHERE document_id = $1 AND version = $2")
+            .bind(id)
+            .bind(version)
+            .bind(end)
+            .fetch_optional(&self.pool)
+            .await
+            .map_err(failed)?;
+        let Some(row) = row else { return Ok(None) };
+        let before: String = row.try_get(0).map_err(failed)?;
+        Ok(before.rfind(wanted).map(|at| before[..at].chars().count()))
+    }
+
     /// Of what the scope sees.
     pub async fn counts(&self, scope: &AccessScope) -> Result<Counts> {
         let mut select = QueryBuilder::<Sqlite>::new(
