@@ -11,7 +11,7 @@ use taproot_schemas::job::Job;
 use taproot_schemas::search::{Filters, SearchRequest, SearchResponse};
 use tokio::sync::mpsc;
 
-use crate::answer::{Answerer, Composers, Extractive, Limits, Strictness};
+use crate::answer::{Answerer, Composers, Extractive, Limits, Strictness, Weighed};
 use crate::executor::Executor;
 use crate::models::{Choice, Models};
 use crate::retrieve::{Found, GlossaryFile, Query, Reread, Retriever};
@@ -187,6 +187,12 @@ impl Engine {
     ) -> Result<Answer> {
         let filter = self.filter(scope, request.collections.as_deref(), request.filters.as_ref()).await?;
         self.inner.answerer.answer(request, &filter, events.as_ref()).await
+    }
+
+    /// For fitting the weights of answers: see `tests/bench/answers.py`.
+    pub async fn weighed(&self, scope: &AccessScope, question: &str) -> Result<Vec<Weighed>> {
+        let filter = self.filter(scope, None, None).await?;
+        self.inner.answerer.weighed(question, &filter).await
     }
 
     pub async fn list_documents(&self, scope: &AccessScope, list: &ListDocuments) -> Result<DocumentList> {

@@ -12,6 +12,7 @@ use proptest::test_runner::{Config, RngAlgorithm, TestRng, TestRunner};
 use serde_json::{Value, json};
 use taproot_engine::store::{Labels, NewChunk, NewDocument};
 use taproot_engine::{Access, AccessScope, Engine, EngineConfig, ListDocuments};
+use taproot_schemas::answer::Mode;
 
 const CASES: u32 = 6;
 const GROUPS: [&str; 4] = ["hr", "it", "board", "实习生"];

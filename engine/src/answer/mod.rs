@@ -24,11 +24,11 @@ use uuid::Uuid;
 
 use crate::retrieve::{Found, Query, Retriever};
 use crate::store::Filter;
-use crate::{AccessScope, Error, Result};
+use crate::text::slice_chars;
+use crate::{Error, Result};
 
 use cite::Dates;
 use compose::{Composer, Task};
-use read::Evidence;
 use write::{Scribe, Written};
 
 pub use compose::{Extractive, Limits};
@@ -55,6 +55,19 @@ pub struct Composers {
     pub upstream: Option<Arc<dyn Composer>>,
 }
 
+/// A sentence that was weighed for a question.
+#[derive(Debug, Clone)]
+pub struct Weighed {
+    pub uri: String,
+    /// Place of its passage among the hits.
+    pub hit: usize,
+    pub text: String,
+    /// The best span of the reader in it.
+    pub span: Option<String>,
+    /// By name.
+    pub clues: Vec<(&'static str, f32)>,
+}
+
 /// Nearest documents that a refusal names.
 const NEAREST: usize = 3;
 /// A sentence of a model may be shorter than one of a document.
@@ -78,14 +91,15 @@ impl Answerer {
         send(events, || AnswerEvent::SearchResults(SearchResults { hits: found.iter().map(Found::hit).collect() }))
             .await?;
 
-        let evidence = self.read(&query, &filter.scope, &found).await?;
+        let found = Arc::new(found);
+        let evidence = self.retriever.read(&query, &filter.scope, &found).await?;
         let read = clock.lap();
         let dates = self.retriever.dates(&found).await?;
         let conversation_id = request.conversation_id.clone().unwrap_or_else(|| Uuid::now_v7().to_string());
         let task = Task {
             question: query.typed.clone(),
             language: query.language,
-            found: Arc::new(found),
+            found,
             evidence: Arc::new(evidence),
             asker: conversation_id.clone(),
         };
@@ -116,10 +130,23 @@ impl Answerer {
         Ok(answer)
     }
 
-    async fn read(&self, query: &Query, scope: &AccessScope, found: &[Found]) -> Result<Evidence> {
-        let (query, scope, found) = (query.clone(), scope.clone(), found.to_vec());
-        let (models, lexical) = (Arc::clone(&self.retriever.models), self.retriever.lexical.clone());
-        self.retriever.executor.run(move || read::read(&models, &lexical, &scope, &query, &found)).await
+    /// Every sentence that is weighed for a question, best first, with what it is weighed by: for fitting the weights.
+    pub async fn weighed(&self, question: &str, filter: &Filter) -> Result<Vec<Weighed>> {
+        let query = Query::question(question, self.max_query_chars)?;
+        let found = Arc::new(self.retriever.search(&query, filter, self.passages).await?.found);
+        let evidence = self.retriever.read(&query, &filter.scope, &found).await?;
+        let weighed = evidence.candidates.iter().map(|candidate| {
+            let chunk = &found[candidate.hit].chunk;
+            let cut = |(start, end): (usize, usize)| slice_chars(&chunk.text, start, end).to_owned();
+            Weighed {
+                uri: chunk.uri.clone(),
+                hit: candidate.hit,
+                text: cut((candidate.sentence.start, candidate.sentence.end)),
+                span: candidate.span.map(cut),
+                clues: candidate.clues.named().to_vec(),
+            }
+        });
+        Ok(weighed.collect())
     }
 
     /// What the composer wrote and what of it stands; quotes when nothing does; `None` when there is nothing to quote.

@@ -3,12 +3,17 @@
 //! Every sentence of the passages is described by a few numbers ([`Clues`]) and scored by a logistic model over them:
 //! one for questions in a language that the reader knows, one for the others, which have words alone to go by.
 
+mod asked;
 mod clues;
 mod weights;
 
-use crate::models::Models;
-use crate::retrieve::{Found, Query};
-use crate::store::Lexical;
+use clues::Clues;
+
+use std::sync::Arc;
+
+use futures_util::{StreamExt, TryStreamExt, stream};
+
+use crate::retrieve::{Found, Query, Retriever};
 use crate::text::{SentenceSpan, addresses_a_model, slice_chars};
 use crate::{AccessScope, Result};
 
@@ -23,6 +28,7 @@ pub struct Candidate {
     pub span: Option<(usize, usize)>,
     /// Log-odds that the sentence answers.
     pub score: f32,
+    pub clues: Clues,
 }
 
 /// What reading brought.
@@ -36,27 +42,44 @@ pub struct Evidence {
     pub passages: usize,
 }
 
-/// Reads the passages of the hits. How rare a word is, is counted among what the scope sees.
-pub fn read(
-    models: &Models,
-    lexical: &Lexical,
-    scope: &AccessScope,
-    query: &Query,
-    found: &[Found],
-) -> Result<Evidence> {
-    let question = clues::Question::new(models, lexical, scope, query)?;
-    let mut candidates = Vec::new();
-    for (hit, passage) in found.iter().enumerate() {
-        candidates.extend(question.candidates(hit, passage, found)?);
+/// Passages of one question that are read at the same time: all at once would fill the executor's queue, and others would
+/// be turned away.
+const AT_A_TIME: usize = 2;
+
+impl Retriever {
+    /// Reads the passages of the hits, each by itself: a quantised model is slower on a batch, and what it says of a passage
+    /// would depend on what else is in it. How rare a word is, is counted among what the scope sees.
+    pub(super) async fn read(&self, query: &Query, scope: &AccessScope, found: &Arc<Vec<Found>>) -> Result<Evidence> {
+        let (models, lexical) = (Arc::clone(&self.models), self.lexical.clone());
+        let (query, scope) = (query.clone(), scope.clone());
+        let question = self.executor.run(move || clues::Question::new(models, &lexical, &scope, query)).await?;
+        let question = Arc::new(question);
+        let passages: Vec<_> = (0..found.len()).map(|hit| self.sentences(&question, hit, found)).collect();
+        let read: Vec<Vec<Candidate>> = stream::iter(passages).buffered(AT_A_TIME).try_collect().await?;
+        let mut candidates: Vec<Candidate> = read.into_iter().flatten().collect();
+        candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.hit.cmp(&b.hit)));
+        let confidence = candidates.first().map_or(0.0, |best| question.confidence(&best.clues));
+        Ok(Evidence { candidates, confidence, passages: found.len() })
     }
-    // Whoever plants an order to the machine in a document does not get to speak through it.
-    candidates.retain(|candidate| {
-        let SentenceSpan { start, end } = candidate.sentence;
-        !addresses_a_model(slice_chars(&found[candidate.hit].chunk.text, start, end))
-    });
-    candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.hit.cmp(&b.hit)));
-    let best = candidates.first().map_or(f32::NEG_INFINITY, |candidate| candidate.score);
-    Ok(Evidence { candidates, confidence: logistic(best), passages: found.len() })
+
+    /// Whoever plants an order to the machine in a document does not get to speak through it.
+    async fn sentences(
+        &self,
+        question: &Arc<clues::Question>,
+        hit: usize,
+        found: &Arc<Vec<Found>>,
+    ) -> Result<Vec<Candidate>> {
+        let (question, found) = (Arc::clone(question), Arc::clone(found));
+        let read = self.executor.run(move || {
+            let mut candidates = question.candidates(hit, &found)?;
+            candidates.retain(|candidate| {
+                let SentenceSpan { start, end } = candidate.sentence;
+                !addresses_a_model(slice_chars(&found[hit].chunk.text, start, end))
+            });
+            Ok(candidates)
+        });
+        read.await
+    }
 }
 
 impl Evidence {
@@ -66,8 +89,4 @@ impl Evidence {
         let (start, end) = best.span?;
         Some(slice_chars(&found[best.hit].chunk.text, start, end).to_owned())
     }
-}
-
-fn logistic(x: f32) -> f32 {
-    1.0 / (1.0 + (-x).exp())
 }

@@ -6,6 +6,7 @@
 //! mixture of two of those with noise, so that the graph of neighbours has clusters as real text has. What is found by
 //! meaning is therefore nonsense; how long it takes is not.
 
+mod config;
 mod made_up;
 
 use std::error::Error;
@@ -15,7 +16,8 @@ use std::time::Instant;
 
 use taproot_engine::Engine;
 
-use made_up::{Line, Vectors, config, document};
+use config::config;
+use made_up::{Line, Vectors, document};
 
 /// Chunks of one commit.
 const BATCH: usize = 2_000;

@@ -3,6 +3,7 @@
 //! `bench-micro` wants the models in `.cache/models` of the folder that it runs in, or in the folder that
 //! `TAPROOT_MODELS` names. Arguments are divan's (`bench-micro --help`).
 
+mod config;
 mod made_up;
 
 use std::path::PathBuf;
@@ -14,7 +15,8 @@ use taproot_engine::store::ChunkId;
 use taproot_engine::{AccessScope, Engine, Evidence, text};
 use taproot_schemas::search::SearchRequest;
 
-use made_up::{Line, Vectors, config, document};
+use config::config;
+use made_up::{Line, Vectors, document};
 
 const QUERY: &str = "how many weeks of parental leave does a full time employee get in the first year?";
 const ENGLISH: &str = "Employees who have worked for at least twelve months may take up to sixteen weeks of paid \

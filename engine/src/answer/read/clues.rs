@@ -4,9 +4,11 @@
 //! which name what it says "it" of.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::sync::Arc;
 
 use super::Candidate;
-use super::weights::{self, Weights};
+use super::asked::{asks_for_name, asks_for_number, has_new_name, has_new_number, particulars};
+use super::weights::{self, Model};
 use crate::models::{Models, Reader, Reading};
 use crate::retrieve::{Found, Query, is_question_word};
 use crate::store::Lexical;
@@ -39,65 +41,94 @@ pub struct Clues {
     pub news: f32,
     /// 1 for sentences of fewer than four words.
     pub short: f32,
+    /// Share of the question's weight that only the rest of the passage holds.
+    pub passage_words: f32,
+    /// Weight of the rarest word of the question that neither passage nor headings hold, over that of its rarest word.
+    pub missing: f32,
+    /// Share of the question's names and numbers that passage and headings hold; 1 when it has none.
+    pub particulars: f32,
+    /// 1 when a name is asked for and the sentence has one that the question has not; −1 when it has none.
+    pub name: f32,
+    /// Share of the question's neighbouring words that stand side by side in the sentence.
+    pub pairs: f32,
+    /// Retrieval's score of the passage, as it is.
+    pub found: f32,
 }
 
 impl Clues {
-    /// In the order of the fields.
-    pub fn values(&self) -> [f32; 13] {
+    /// In the order of the fields, with their names.
+    pub fn named(&self) -> [(&'static str, f32); 19] {
         [
-            self.span,
-            self.behind_best_span,
-            self.own_words,
-            self.near_words,
-            self.heading_words,
-            self.retrieval,
-            self.first,
-            self.vector,
-            self.number,
-            self.heading,
-            self.asks,
-            self.news,
-            self.short,
+            ("span", self.span),
+            ("behind_best_span", self.behind_best_span),
+            ("own_words", self.own_words),
+            ("near_words", self.near_words),
+            ("heading_words", self.heading_words),
+            ("retrieval", self.retrieval),
+            ("first", self.first),
+            ("vector", self.vector),
+            ("number", self.number),
+            ("heading", self.heading),
+            ("asks", self.asks),
+            ("news", self.news),
+            ("short", self.short),
+            ("passage_words", self.passage_words),
+            ("missing", self.missing),
+            ("particulars", self.particulars),
+            ("name", self.name),
+            ("pairs", self.pairs),
+            ("found", self.found),
         ]
     }
 }
 
 /// A question, ready to be held against passages.
-pub struct Question<'a> {
-    query: &'a Query,
-    reader: Option<&'a Reader>,
+pub struct Question {
+    query: Query,
+    models: Arc<Models>,
+    /// Whether the reader knows its language.
+    with_reader: bool,
     /// In order, so that the sums over them come out the same each time.
     weights: BTreeMap<String, f32>,
     total: f32,
     wants_number: bool,
-    model: &'static Weights,
+    wants_name: bool,
+    particulars: Vec<String>,
+    /// Neighbouring words.
+    pairs: Vec<(String, String)>,
+    model: &'static Model,
 }
 
-impl<'a> Question<'a> {
-    pub fn new(models: &'a Models, lexical: &Lexical, scope: &AccessScope, query: &'a Query) -> Result<Question<'a>> {
-        let reader =
-            models.reader.as_ref().filter(|reader| query.language.is_some_and(|language| reader.knows(language)));
+impl Question {
+    pub fn new(models: Arc<Models>, lexical: &Lexical, scope: &AccessScope, query: Query) -> Result<Question> {
+        let knows = |reader: &Reader| query.language.is_some_and(|language| reader.knows(language));
+        let with_reader = models.reader.as_ref().is_some_and(knows);
         let words = words_in(&query.text, query.language).into_iter().filter(|term| !is_question_word(term));
         let unique: Vec<String> = words.collect::<BTreeSet<String>>().into_iter().collect();
         let idf = lexical.idf(&unique, scope)?;
         let weights: BTreeMap<String, f32> = unique.into_iter().zip(idf).collect();
         Ok(Question {
-            query,
-            reader,
             total: weights.values().sum::<f32>().max(f32::MIN_POSITIVE),
             weights,
             wants_number: asks_for_number(&query.text),
-            model: if reader.is_some() { &weights::WITH_READER } else { &weights::WORDS_ALONE },
+            wants_name: asks_for_name(&query.text),
+            particulars: particulars(&query.text),
+            pairs: neighbours(&query.text, query.language),
+            model: if with_reader { &weights::WITH_READER } else { &weights::WORDS_ALONE },
+            query,
+            models,
+            with_reader,
         })
     }
 
-    /// Log-odds from which on a sentence answers.
-    pub fn threshold(&self) -> f32 {
-        self.model.threshold
+    /// Probability that a sentence with these clues, the best one of all passages, answers.
+    pub fn confidence(&self, clues: &Clues) -> f32 {
+        1.0 / (1.0 + (-self.model.confidence.score(clues)).exp())
     }
 
-    /// The sentences of a passage.
-    pub fn candidates(&self, hit: usize, found: &Found, all: &[Found]) -> Result<Vec<Candidate>> {
+    /// The sentences of one of the passages.
+    pub fn candidates(&self, hit: usize, all: &[Found]) -> Result<Vec<Candidate>> {
+        let found = &all[hit];
         let passage = Passage::new(found);
         let readings = self.read(found, &passage)?;
         let best_span = readings.iter().flatten().map(|reading| reading.margin).fold(f32::NEG_INFINITY, f32::max);
@@ -106,6 +137,9 @@ impl<'a> Question<'a> {
             retrieval: found.score / best_retrieval,
             first: f32::from(u8::from(hit == 0)),
             vector: found.scores().vector.unwrap_or(0.0),
+            found: found.score,
+            missing: self.missing(&passage),
+            particulars: self.shared_particulars(found),
             ..Clues::default()
         };
         let mut out = Vec::with_capacity(passage.sentences.len());
@@ -115,16 +149,15 @@ impl<'a> Question<'a> {
                 clues.span = reading.margin / 10.0;
                 clues.behind_best_span = (best_span - reading.margin) / 10.0;
             }
-            // Short of the reader's own "nothing here" its span is a guess, which is not to be shown as the answer.
-            let span = readings[at].filter(|reading| reading.margin > 0.0).map(|reading| (reading.start, reading.end));
-            out.push(Candidate { hit, sentence: *sentence, span, score: self.model.score(&clues) });
+            let span = readings[at].map(|reading| (reading.start, reading.end));
+            out.push(Candidate { hit, sentence: *sentence, span, score: self.model.sentence.score(&clues), clues });
         }
         Ok(out)
     }
 
     fn read(&self, found: &Found, passage: &Passage<'_>) -> Result<Vec<Option<Reading>>> {
         let readable = |reader: &&Reader| found.chunk.language.as_deref().is_none_or(|language| reader.knows(language));
-        match self.reader.filter(readable) {
+        match self.models.reader.as_ref().filter(|_| self.with_reader).filter(readable) {
             Some(reader) => reader.read(&self.query.text, &found.chunk.text, &passage.sentences),
             None => Ok(vec![None; passage.sentences.len()]),
         }
@@ -137,19 +170,53 @@ impl<'a> Question<'a> {
             before.is_some_and(|terms| terms.contains(term))
                 || passage.terms.get(at + 1).is_some_and(|terms| terms.contains(term))
         };
-        let flag = |condition: bool| f32::from(u8::from(condition));
+        let text = passage.texts[at];
+        let told = |term: &str| own.contains(term) || near(term) || passage.headings.contains(term);
         let news = own.iter().filter(|term| !self.weights.contains_key(*term) && !is_question_word(term)).count();
         Clues {
             own_words: self.share(|term| own.contains(term)),
             near_words: self.share(|term| !own.contains(term) && near(term)),
             heading_words: self.share(|term| !own.contains(term) && !near(term) && passage.headings.contains(term)),
-            number: flag(self.wants_number && has_new_number(passage.texts[at], &self.query.text)),
+            passage_words: self.share(|term| !told(term) && passage.holds(term)),
+            pairs: self.shared_pairs(text, found.chunk.language.as_deref()),
+            name: match (self.wants_name, has_new_name(text, &self.query.text)) {
+                (false, _) => 0.0,
+                (true, false) => -1.0,
+                (true, true) => 1.0,
+            },
+            number: flag(self.wants_number && has_new_number(text, &self.query.text)),
             heading: flag(passage.is_heading(at, found)),
             asks: flag(passage.asks(at)),
             news: if own.is_empty() { 0.0 } else { news as f32 / own.len() as f32 },
             short: flag(own.len() < 4),
             ..shared
         }
+    }
+
+    /// See [`Clues::missing`].
+    fn missing(&self, passage: &Passage<'_>) -> f32 {
+        let rarest = self.weights.values().copied().fold(f32::MIN_POSITIVE, f32::max);
+        let absent = self.weights.iter().filter(|(term, _)| !passage.holds(term) && !passage.headings.contains(*term));
+        absent.map(|(_, weight)| weight / rarest).fold(0.0, f32::max)
+    }
+
+    fn shared_particulars(&self, found: &Found) -> f32 {
+        if self.particulars.is_empty() {
+            return 1.0;
+        }
+        let chunk = &found.chunk;
+        let text =
+            format!("{}\n{}\n{}", chunk.title, chunk.heading.as_deref().unwrap_or_default(), chunk.text).to_lowercase();
+        let held = self.particulars.iter().filter(|word| text.contains(word.as_str())).count();
+        held as f32 / self.particulars.len() as f32
+    }
+
+    fn shared_pairs(&self, text: &str, language: Option<&str>) -> f32 {
+        if self.pairs.is_empty() {
+            return 0.0;
+        }
+        let theirs: HashSet<(String, String)> = neighbours(text, language).into_iter().collect();
+        self.pairs.iter().filter(|pair| theirs.contains(*pair)).count() as f32 / self.pairs.len() as f32
     }
 
     /// Share of the question's weight in the words for which `holds` is true.
@@ -181,6 +248,11 @@ impl<'a> Passage<'a> {
         }
     }
 
+    /// Whether any sentence has the term.
+    fn holds(&self, term: &str) -> bool {
+        self.terms.iter().any(|terms| terms.contains(term))
+    }
+
     fn asks(&self, at: usize) -> bool {
         self.texts[at].ends_with(['?', '？'])
     }
@@ -192,75 +264,12 @@ impl<'a> Passage<'a> {
     }
 }
 
-/// Whether a sentence has a number that the question does not name already.
-fn has_new_number(sentence: &str, question: &str) -> bool {
-    let numbers = |text: &str| -> HashSet<String> {
-        text.split(|c: char| !c.is_ascii_digit()).filter(|run| !run.is_empty()).map(str::to_owned).collect()
-    };
-    let spelled =
-        sentence.contains(['一', '二', '两', '三', '四', '五', '六', '七', '八', '九', '十', '百', '千', '万']);
-    spelled || numbers(sentence).difference(&numbers(question)).next().is_some()
+/// Words that stand side by side, those that only ask or bind left out.
+fn neighbours(text: &str, language: Option<&str>) -> Vec<(String, String)> {
+    let words: Vec<String> = words_in(text, language).into_iter().filter(|word| !is_question_word(word)).collect();
+    words.windows(2).map(|two| (two[0].clone(), two[1].clone())).collect()
 }
 
-fn asks_for_number(question: &str) -> bool {
-    const CUES: &[&str] = &[
-        "多少",
-        "几",
-        "幾",
-        "多久",
-        "多长",
-        "多長",
-        "多大",
-        "多高",
-        "多远",
-        "何时",
-        "何時",
-        "什么时候",
-        "什麼時候",
-        "哪年",
-        "哪一年",
-        "日期",
-        "比例",
-        "how many",
-        "how much",
-        "how long",
-        "how far",
-        "how soon",
-        "how often",
-        "how old",
-        "when",
-        "what year",
-        "what date",
-        "what percentage",
-        "what share",
-        "price",
-        "cost",
-    ];
-    let question = question.to_lowercase();
-    CUES.iter().any(|cue| question.contains(cue))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::{asks_for_number, has_new_number};
-
-    #[test]
-    fn knows_questions_for_numbers() {
-        for (question, expected) in
-            [("年假有多少天？", true), ("How many days?", true), ("谁批准请假？", false), ("Who approves?", false)]
-        {
-            assert_eq!(asks_for_number(question), expected, "{question}");
-        }
-    }
-
-    #[test]
-    fn a_number_of_the_question_is_no_news() {
-        for (sentence, question, expected) in [
-            ("After 7 years: 15 days", "I am here for 7 years", true),
-            ("After 7 years", "7 years", false),
-            ("试用期三个月", "多久", true),
-        ] {
-            assert_eq!(has_new_number(sentence, question), expected, "{sentence}");
-        }
-    }
+fn flag(condition: bool) -> f32 {
+    f32::from(u8::from(condition))
 }

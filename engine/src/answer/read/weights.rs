@@ -8,16 +8,23 @@
 
 use super::clues::Clues;
 
+/// Which sentence answers best, and whether that one answers.
+pub struct Model {
+    pub sentence: Weights,
+    pub confidence: Weights,
+}
+
 /// A logistic model: log-odds = bias + Σ weight · clue.
 pub struct Weights {
     bias: f32,
     clues: Clues,
-    /// Log-odds of the best sentence from which on one answers.
-    pub threshold: f32,
 }
 
+const ZERO: Clues = Clues { span: 0.0, behind_best_span: 0.0, own_words: 0.0, near_words: 0.0, heading_words: 0.0, retrieval: 0.0, first: 0.0, vector: 0.0, number: 0.0, heading: 0.0, asks: 0.0, news: 0.0, short: 0.0, passage_words: 0.0, missing: 0.0, particulars: 0.0, name: 0.0, pairs: 0.0, found: 0.0 };
+
 /// For questions in a language that the reader knows.
-pub static WITH_READER: Weights = Weights {
+pub static WITH_READER: Model = Model {
+    sentence: Weights {
     bias: -5.49,
     clues: Clues {
         span: 1.44,
@@ -33,12 +40,33 @@ pub static WITH_READER: Weights = Weights {
         asks: -4.9,
         news: 0.46,
         short: -4.18,
+        ..ZERO
     },
-    threshold: -2.0,
+    },
+    confidence: Weights {
+    bias: -5.49,
+    clues: Clues {
+        span: 1.44,
+        behind_best_span: 0.16,
+        own_words: 2.37,
+        near_words: 0.81,
+        heading_words: 1.76,
+        retrieval: -0.41,
+        first: 1.25,
+        vector: 4.24,
+        number: 0.09,
+        heading: -2.36,
+        asks: -4.9,
+        news: 0.46,
+        short: -4.18,
+        ..ZERO
+    },
+    },
 };
 
 /// For the others.
-pub static WORDS_ALONE: Weights = Weights {
+pub static WORDS_ALONE: Model = Model {
+    sentence: Weights {
     bias: -6.25,
     clues: Clues {
         span: 0.0,
@@ -54,14 +82,34 @@ pub static WORDS_ALONE: Weights = Weights {
         asks: -1.82,
         news: -2.17,
         short: -1.29,
+        ..ZERO
     },
-    threshold: -2.75,
+    },
+    confidence: Weights {
+    bias: -6.25,
+    clues: Clues {
+        span: 0.0,
+        behind_best_span: 0.0,
+        own_words: 6.3,
+        near_words: 2.61,
+        heading_words: 4.55,
+        retrieval: 1.6,
+        first: 1.03,
+        vector: 0.0,
+        number: 0.45,
+        heading: -4.8,
+        asks: -1.82,
+        news: -2.17,
+        short: -1.29,
+        ..ZERO
+    },
+    },
 };
 
 impl Weights {
     /// Log-odds that a sentence with these clues answers.
     pub fn score(&self, clues: &Clues) -> f32 {
-        let products = self.clues.values().into_iter().zip(clues.values()).map(|(weight, clue)| weight * clue);
+        let products = self.clues.named().into_iter().zip(clues.named()).map(|((_, weight), (_, clue))| weight * clue);
         self.bias + products.sum::<f32>()
     }
 }

@@ -1,0 +1,27 @@
+//! An engine as a server of two threads has it.
+
+use std::path::PathBuf;
+
+use taproot_engine::EngineConfig;
+use taproot_engine::models::Choice;
+use taproot_schemas::answer::Mode;
+
+/// The settings of a server with two threads.
+pub fn config(data_dir: PathBuf, models_dir: PathBuf) -> EngineConfig {
+    EngineConfig {
+        data_dir,
+        models_dir,
+        models: Choice::default(),
+        threads: 2,
+        max_queue: 64,
+        max_query_chars: 2_000,
+        qdrant: None,
+        passages: 6,
+        max_sentences: 5,
+        max_answer_chars: 1_200,
+        mode: Mode::Extractive,
+        strictness: 3,
+        glossary: None,
+        rerank: true,
+    }
+}
