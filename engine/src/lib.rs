@@ -15,6 +15,7 @@ mod scope;
 pub mod store;
 pub mod text;
 
+pub use answer::ground;
 pub use engine::{Counts, Engine, EngineConfig, ListDocuments, QdrantServer};
 pub use error::{Error, Result};
 pub use failpoint::failpoint;

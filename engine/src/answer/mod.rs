@@ -4,7 +4,7 @@
 //! composer here is extractive: every sentence of an answer stands in a document, unchanged.
 
 mod compose;
-mod ground;
+pub mod ground;
 mod read;
 mod refuse;
 

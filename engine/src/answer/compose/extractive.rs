@@ -2,7 +2,6 @@
 
 use taproot_schemas::answer::{Citation, Sentence};
 
-use crate::answer::ground;
 use crate::answer::read::{Candidate, Evidence};
 use crate::retrieve::Found;
 use crate::text::{SentenceSpan, sentences, slice_chars};
@@ -26,7 +25,6 @@ pub fn compose(evidence: &Evidence, found: &[Found], max_sentences: usize) -> Op
     for candidate in evidence.candidates.iter().take_while(|candidate| candidate.score >= best.score - NEAR_BEST) {
         composed.add(candidate, &found[candidate.hit], max_sentences);
     }
-    composed.sentences.retain(|sentence| ground::supported(sentence.support));
     (!composed.sentences.is_empty()).then_some(composed)
 }
 
@@ -45,8 +43,7 @@ impl Composed {
             self.citations.push(citation);
         } else if self.sentences.len() < max_sentences {
             let text = citation.quote.clone();
-            let support = ground::support(&text, &citation.quote);
-            self.sentences.push(Sentence { text, citations: vec![citation.n], support });
+            self.sentences.push(Sentence { text, citations: vec![citation.n], support: 1.0 });
             self.citations.push(citation);
         }
     }

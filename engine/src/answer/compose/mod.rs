@@ -3,7 +3,7 @@
 
 mod extractive;
 mod pack;
-mod prompt;
+pub(super) mod prompt;
 
 use std::sync::Arc;
 
