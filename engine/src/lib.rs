@@ -15,7 +15,7 @@ mod scope;
 pub mod store;
 pub mod text;
 
-pub use answer::Weighed;
+pub use answer::{Weighed, ground};
 pub use engine::{Counts, Engine, EngineConfig, ListDocuments, QdrantServer};
 pub use error::{Error, Result};
 pub use failpoint::failpoint;

@@ -6,7 +6,7 @@
 mod cite;
 mod compose;
 mod cut;
-mod ground;
+pub mod ground;
 mod read;
 mod say;
 mod strictness;
@@ -70,8 +70,6 @@ pub struct Weighed {
 
 /// Nearest documents that a refusal names.
 const NEAREST: usize = 3;
-/// A sentence of a model may be shorter than one of a document.
-const MAX_WRITTEN_SENTENCES: usize = 12;
 
 impl Answerer {
     /// Answers; sends the events as they come about. A receiver that is gone stops the work between the steps.
@@ -158,8 +156,7 @@ impl Answerer {
         writer: &dyn Composer,
         events: Option<&mpsc::Sender<AnswerEvent>>,
     ) -> Result<Option<Answer>> {
-        let scribe =
-            Scribe { retriever: &self.retriever, task, dates, events, max_sentences: MAX_WRITTEN_SENTENCES };
+        let scribe = Scribe::new(&self.retriever, task, dates, events);
         let (written, outcome) = scribe.write(writer, 0).await?;
         if outcome.is_ok() && !written.sentences.is_empty() {
             return Ok(Some(answered(written, mode, task)));

@@ -8,12 +8,12 @@ use std::sync::Arc;
 use taproot_schemas::answer::{
     AnswerEvent, Citation, MessageDelta, RetractReason, Retraction, Sentence,
 };
-use tokio::sync::mpsc;
+use tokio::sync::{OnceCell, mpsc};
 
 use super::cite::{self, Dates};
 use super::compose::{Composer, Piece, Quote, Spent, Task};
 use super::cut::Cutter;
-use super::ground::{self, Grounder};
+use super::ground::{self, Grounder, Verdict};
 use super::{say, send};
 use crate::Result;
 use crate::retrieve::Retriever;
@@ -22,13 +22,17 @@ use crate::text::slice_chars;
 /// Pieces that may wait for the check before the composer waits for it.
 const PIECE_BUFFER: usize = 16;
 
+/// Sentences of a model that an answer keeps at the most.
+const MAX_SENTENCES: usize = 16;
+
 /// Who writes down what a composer says.
 pub struct Scribe<'a> {
-    pub retriever: &'a Retriever,
-    pub task: &'a Task,
-    pub dates: &'a Dates,
-    pub events: Option<&'a mpsc::Sender<AnswerEvent>>,
-    pub max_sentences: usize,
+    retriever: &'a Retriever,
+    task: &'a Task,
+    dates: &'a Dates,
+    events: Option<&'a mpsc::Sender<AnswerEvent>>,
+    /// Made with the first sentence that has to be checked.
+    grounder: OnceCell<Arc<Grounder>>,
 }
 
 /// What was written down.
@@ -43,7 +47,16 @@ pub struct Written {
     next: u32,
 }
 
-impl Scribe<'_> {
+impl<'a> Scribe<'a> {
+    pub fn new(
+        retriever: &'a Retriever,
+        task: &'a Task,
+        dates: &'a Dates,
+        events: Option<&'a mpsc::Sender<AnswerEvent>>,
+    ) -> Scribe<'a> {
+        Scribe { retriever, task, dates, events, grounder: OnceCell::new() }
+    }
+
     /// Has the composer write, and keeps what stands the check. Sentences are numbered from `first` on. The outcome of the
     /// composer is apart: what it had written when it failed is there to be taken back.
     pub async fn write(&self, composer: &dyn Composer, first: u32) -> Result<(Written, Result<()>)> {
@@ -118,18 +131,12 @@ impl Scribe<'_> {
         if text.is_empty() {
             return Ok(());
         }
-        if written.sentences.len() >= self.max_sentences {
+        if written.sentences.len() >= MAX_SENTENCES {
             return Ok(());
         }
-        let cited: Vec<usize> =
-            marks.iter().filter_map(|n| (*n as usize).checked_sub(1)).filter(|hit| *hit < self.task.found.len()).collect();
-        let (models, task) = (Arc::clone(&self.retriever.models), self.task.clone());
-        let said = text.clone();
-        let verdict = self
-            .retriever
-            .executor
-            .run(move || Grounder::new(&models, &task.question, &task.found).check(&said, &cited))
-            .await?;
+        // A mark that names no source counts as none.
+        let cited = marks.iter().filter_map(|n| usize::try_from(*n).ok()?.checked_sub(1)).collect();
+        let verdict = self.check(text.clone(), cited).await?;
         if let Some(reason) = verdict.fault {
             self.retract(written.next, reason).await?;
             written.next += 1;
@@ -149,6 +156,16 @@ impl Scribe<'_> {
             citations.push(citation);
         }
         self.tell(text, verdict.support, citations, written).await
+    }
+
+    async fn check(&self, sentence: String, cited: Vec<usize>) -> Result<Verdict> {
+        let executor = &self.retriever.executor;
+        let make = || {
+            let (models, task) = (Arc::clone(&self.retriever.models), self.task.clone());
+            executor.run(move || Ok(Arc::new(Grounder::new(models, &task.question, &task.found))))
+        };
+        let grounder = Arc::clone(self.grounder.get_or_try_init(make).await?);
+        executor.run(move || grounder.check(&sentence, &cited)).await
     }
 
     /// A sentence of ours: that the sources differ, and which is the newer one.

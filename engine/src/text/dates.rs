@@ -18,8 +18,26 @@ const MONTHS: [&[&str]; 12] = [
     &["december", "dezember", "decembre", "diciembre", "dicembre", "dezembro"],
 ];
 
+/// A day, or a month.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Date {
+    pub year: u32,
+    /// From 1.
+    pub month: u32,
+    pub day: Option<u32>,
+}
+
 /// The term of the date with which a folded text begins.
 pub fn at(text: &str) -> Option<String> {
+    let (Date { year, month, day }, _) = read(text)?;
+    Some(match day {
+        Some(day) => format!("{year}{month:02}{day:02}"),
+        None => format!("{year}{month:02}"),
+    })
+}
+
+/// The date with which a folded text begins, and what follows it.
+pub fn read(text: &str) -> Option<(Date, &str)> {
     let first = text.as_bytes().first()?;
     match first {
         b'0'..=b'9' => number_first(text),
@@ -28,7 +46,7 @@ pub fn at(text: &str) -> Option<String> {
     }
 }
 
-fn number_first(text: &str) -> Option<String> {
+fn number_first(text: &str) -> Option<(Date, &str)> {
     let (first, digits, rest) = number(text)?;
     match digits {
         4 => year_first(first, rest),
@@ -37,52 +55,52 @@ fn number_first(text: &str) -> Option<String> {
     }
 }
 
-fn year_first(year: u32, rest: &str) -> Option<String> {
+fn year_first(year: u32, rest: &str) -> Option<(Date, &str)> {
     if let Some(rest) = rest.trim_start_matches(' ').strip_prefix('年') {
         let (month, _, rest) = number(rest.trim_start_matches(' '))?;
         let rest = rest.trim_start_matches(' ').strip_prefix('月')?;
         let day = number(rest.trim_start_matches(' '))
-            .filter(|(_, _, rest)| rest.trim_start_matches(' ').starts_with(['日', '号']));
-        return term(year, month, day.map(|(day, _, _)| day));
+            .and_then(|(day, _, rest)| Some((day, rest.trim_start_matches(' ').strip_prefix(['日', '号'])?)));
+        return date(year, month, day.map(|(day, _)| day), day.map_or(rest, |(_, rest)| rest));
     }
     let separator = rest.chars().next().filter(|c| matches!(c, '-' | '/' | '.'))?;
     let (month, _, rest) = number(&rest[1..])?;
     let (day, _, rest) = number(rest.strip_prefix(separator)?)?;
     let ends = !rest.starts_with(separator) && !rest.starts_with(|c: char| c.is_ascii_digit());
-    term(year, month, Some(day).filter(|_| ends)).filter(|_| ends)
+    date(year, month, Some(day), rest).filter(|_| ends)
 }
 
-fn day_first(day: u32, rest: &str) -> Option<String> {
+fn day_first(day: u32, rest: &str) -> Option<(Date, &str)> {
     if let Some(separator) = rest.chars().next().filter(|c| matches!(c, '-' | '/' | '.'))
         && let Some((month, 1 | 2, rest)) = number(&rest[1..])
     {
-        let (year, 4, _) = number(rest.strip_prefix(separator)?)? else { return None };
+        let (year, 4, rest) = number(rest.strip_prefix(separator)?)? else { return None };
         return match separator {
             // The point is the separator of countries that put the day first.
-            '.' => term(year, month, Some(day)),
-            _ if day > 12 => term(year, month, Some(day)),
-            _ if month > 12 => term(year, day, Some(month)),
+            '.' => date(year, month, Some(day), rest),
+            _ if day > 12 => date(year, month, Some(day), rest),
+            _ if month > 12 => date(year, day, Some(month), rest),
             _ => None,
         };
     }
     let rest = ["st", "nd", "rd", "th", "."].iter().find_map(|ending| rest.strip_prefix(ending)).unwrap_or(rest);
     let (month, rest) = month(filler(rest.strip_prefix(['-', ' '])?))?;
-    let (year, 4, _) = number(filler(rest.trim_start_matches(['-', ' ', '.', ','])))? else { return None };
-    term(year, month, Some(day))
+    let (year, 4, rest) = number(filler(rest.trim_start_matches(['-', ' ', '.', ','])))? else { return None };
+    date(year, month, Some(day), rest)
 }
 
-fn month_first(text: &str) -> Option<String> {
+fn month_first(text: &str) -> Option<(Date, &str)> {
     // The number first: nearly no word has one behind it, and to look a name up takes longer.
     let end = text.find(|c: char| !c.is_alphabetic())?;
     let rest = text[end..].trim_start_matches(['.', ',']).strip_prefix(' ')?;
     let (first, digits, rest) = number(filler(rest))?;
     let (month, _) = month(text)?;
     if digits == 4 {
-        return term(first, month, None);
+        return date(first, month, None, rest);
     }
     let rest = ["st", "nd", "rd", "th"].iter().find_map(|ending| rest.strip_prefix(ending)).unwrap_or(rest);
-    let (year, 4, _) = number(rest.trim_start_matches([',', ' ']))? else { return None };
-    term(year, month, Some(first))
+    let (year, 4, rest) = number(rest.trim_start_matches([',', ' ']))? else { return None };
+    date(year, month, Some(first), rest)
 }
 
 /// Without a word that stands between the parts of a date.
@@ -99,8 +117,8 @@ fn number(text: &str) -> Option<(u32, usize, &str)> {
     Some((text[..end].parse().ok()?, end, &text[end..]))
 }
 
-/// A month's name, as its number, and what follows.
-fn month(text: &str) -> Option<(u32, &str)> {
+/// A month's name with which a text begins, as its number from 1, and what follows.
+pub fn month(text: &str) -> Option<(u32, &str)> {
     let end = text.find(|c: char| !c.is_alphabetic()).unwrap_or(text.len());
     if !(3..=12).contains(&end) {
         return None;
@@ -112,14 +130,10 @@ fn month(text: &str) -> Option<(u32, &str)> {
     Some((u32::try_from(at).ok()? + 1, &text[end..]))
 }
 
-fn term(year: u32, month: u32, day: Option<u32>) -> Option<String> {
-    if !(1000..3000).contains(&year) || !(1..=12).contains(&month) || day.is_some_and(|day| !(1..=31).contains(&day)) {
-        return None;
-    }
-    Some(match day {
-        Some(day) => format!("{year}{month:02}{day:02}"),
-        None => format!("{year}{month:02}"),
-    })
+fn date(year: u32, month: u32, day: Option<u32>, rest: &str) -> Option<(Date, &str)> {
+    let valid =
+        (1000..3000).contains(&year) && (1..=12).contains(&month) && day.is_none_or(|day| (1..=31).contains(&day));
+    valid.then_some((Date { year, month, day }, rest))
 }
 
 #[cfg(test)]

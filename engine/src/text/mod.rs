@@ -3,8 +3,8 @@
 
 mod analyze;
 mod compound;
-mod dates;
-mod fold;
+pub(crate) mod dates;
+pub(crate) mod fold;
 mod han;
 mod instructions;
 mod language;
@@ -13,7 +13,7 @@ mod phrase;
 mod sentences;
 mod spans;
 mod stem;
-mod units;
+pub(crate) mod units;
 
 pub use analyze::{Kind, Term, VERSION, analyze, phrase, terms, terms_in, words_in};
 pub use instructions::{addresses_a_model, passages_to_a_model};

@@ -140,7 +140,7 @@ const UNITS: &[(&str, &str)] = &[
 
 /// Chinese names of units, the longer of two that begin alike first. What is counted rather than measured (年, 天, 个)
 /// is none.
-const CHINESE: &[(&str, &str)] = &[
+pub const CHINESE: &[(&str, &str)] = &[
     ("平方公里", "km2"),
     ("平方千米", "km2"),
     ("平方米", "m2"),
@@ -186,9 +186,13 @@ pub fn at(text: &str) -> Option<String> {
     let within = |at: usize| matches!(bytes[at], b'.' | b',') && bytes.get(at + 1).is_some_and(u8::is_ascii_digit);
     let end = (0..bytes.len()).find(|&at| !bytes[at].is_ascii_digit() && !within(at))?;
     let (number, tail) = text.split_at(end);
-    let tail = tail.strip_prefix(['-', ' ']).unwrap_or(tail);
-    let symbol = CHINESE.iter().find(|(name, _)| tail.starts_with(name)).or_else(|| latin(tail))?.1;
+    let symbol = symbol(tail.strip_prefix(['-', ' ']).unwrap_or(tail))?;
     Some(format!("{}{symbol}", number.replace(',', "")))
+}
+
+/// The symbol of the unit with which a folded text begins.
+pub fn symbol(text: &str) -> Option<&'static str> {
+    Some(CHINESE.iter().find(|(name, _)| text.starts_with(name)).or_else(|| latin(text))?.1)
 }
 
 fn latin(text: &str) -> Option<&'static (&'static str, &'static str)> {

@@ -4,7 +4,7 @@
 mod conflict;
 mod extractive;
 mod pack;
-mod prompt;
+pub(super) mod prompt;
 
 use std::sync::Arc;
 
