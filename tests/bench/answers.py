@@ -30,10 +30,14 @@ SETS = (
     ("hotpot", "multihop/hotpotqa", 1.0, 100, 0),
     ("cmrc", "qa-zh", 0.7, 700, 400),
     ("drcd", "qa-zh-tw", 0.7, 300, 200),
+    ("handbook-en", "handbook-en", 1.0, 100, 100),
+    ("handbook-zh", "handbook-zh", 1.0, 100, 100),
+    ("examples", str(ROOT / "examples"), 1.0, 100, 100),
 )
-WITH_READER = ("squad", "clapnq", "hotpot")
-WORDS_ALONE = ("cmrc", "drcd")
-REGULARISATION = 1.0
+# What is fitted on, and what is only reported.
+WITH_READER = ("squad", "clapnq", "hotpot"), ("handbook-en", "examples")
+WORDS_ALONE = ("cmrc", "drcd"), ("handbook-zh", "examples")
+REGULARISATION = 3.0
 
 
 def normalised(text: str) -> str:
@@ -72,11 +76,9 @@ def collect(sets: Path, out: Path, binaries: Path, models: Path) -> None:
         chosen += [row for row in rows if row["usable"] and not row["here"] and asks_by_itself(row)][:others]
         random.Random(1).shuffle(chosen)
         with tempfile.TemporaryDirectory() as work:
-            documents = Path(work) / "documents"
-            for path in sorted((sets / folder / "documents").iterdir()):
-                if in_first_part(f"documents/{path.name}", share):
-                    documents.mkdir(exist_ok=True)
-                    shutil.copy(path, documents / path.name)
+            documents = sets / folder / "documents"
+            if share < 1.0:
+                documents = part(documents, share, Path(work) / "documents")
             data = Path(work) / "data"
             subprocess.run([binaries / "taproot", "--data", data, "ingest", documents, "--json"], check=True, stdout=subprocess.DEVNULL)
             asked = "".join(json.dumps({"id": str(row["id"]), "question": row["question"]}) + "\n" for row in chosen)
@@ -84,12 +86,22 @@ def collect(sets: Path, out: Path, binaries: Path, models: Path) -> None:
         with target.open("w", encoding="utf-8") as lines:
             for row, line in zip(chosen, map(json.loads, done.stdout.splitlines())):
                 for one in line["sentences"]:
-                    right_place = f"documents/{one['uri']}" == row["doc"] or one["uri"] == row["doc"] or name == "hotpot"
+                    places = {row["doc"], *row.get("doc_alternatives", ())}
+                    right_place = f"documents/{one['uri']}" in places or one["uri"] in places or name == "hotpot"
                     one["right"] = bool(row["here"] and right_place and rightful(row, one["text"]))
-                kept = {"id": row["id"], "doc": row["doc"], "here": row["here"], "answers": row["answers"], **line}
+                kept = {"lang": row["lang"], "id": row["id"], "doc": row["doc"], "here": row["here"], "answers": row["answers"], **line}
                 kept["adversarial"] = row.get("unanswerable_kind") == "adversarial"
                 lines.write(json.dumps(kept, ensure_ascii=False) + "\n")
         print(f"{name}: {len(chosen)} questions", flush=True)
+
+
+def part(documents: Path, share: float, target: Path) -> Path:
+    """A copy of a part of the documents."""
+    target.mkdir()
+    for path in sorted(documents.iterdir()):
+        if in_first_part(f"documents/{path.name}", share):
+            shutil.copy(path, target / path.name)
+    return target
 
 
 def asks_by_itself(row: dict) -> bool:
@@ -106,12 +118,12 @@ def rightful(row: dict, sentence: str) -> bool:
     return holds(sentence, row["answers"])
 
 
-def load(out: Path, names: tuple[str, ...]) -> list[dict]:
+def load(out: Path, names: tuple[str, ...], with_reader: bool) -> list[dict]:
     rows = []
     for name in names:
         for line in (out / f"{name}.jsonl").open(encoding="utf-8"):
             row = json.loads(line)
-            if row["sentences"]:
+            if row["sentences"] and row["lang"].startswith("en") == with_reader:
                 row["set"] = name
                 row["x"] = np.array([list(one["clues"].values()) for one in row["sentences"]])
                 row["y"] = np.array([one["right"] for one in row["sentences"]], float)
@@ -187,8 +199,8 @@ def half(row: dict) -> bool:
 
 
 def fit(out: Path) -> None:
-    for title, names in (("WITH_READER", WITH_READER), ("WORDS_ALONE", WORDS_ALONE)):
-        rows = load(out, names)
+    for title, (names, reported) in (("WITH_READER", WITH_READER), ("WORDS_ALONE", WORDS_ALONE)):
+        rows = load(out, names, title == "WITH_READER")
         first, second = [row for row in rows if half(row)], [row for row in rows if not half(row)]
         for label, train, test in (("A>B", first, second), ("B>A", second, first)):
             sentence = fit_sentences(train)
@@ -197,6 +209,8 @@ def fit(out: Path) -> None:
             report(test, sentence, confidence)
         sentence = fit_sentences(rows)
         confidence = fit_confidence(rows, sentence)
+        print(f"{title} all")
+        report(load(out, reported, title == "WITH_READER"), sentence, confidence)
         for label, theta in (("sentence", sentence), ("confidence", confidence)):
             print(f"    {label}: Weights {{\n        bias: {theta[0]:.2f},\n        clues: Clues {{")
             for name, value in zip(rows[0]["names"], theta[1:]):

@@ -8,6 +8,9 @@ use crate::text::{sentences, slice_chars};
 /// A sentence that has not ended by then is cut: nothing that comes from outside may grow without end.
 const MAX_SENTENCE_CHARS: usize = 2_000;
 
+/// Brackets of marks.
+const OPENING: [char; 3] = ['[', '【', '［'];
+
 /// Collects text until sentences are over.
 #[derive(Debug, Default)]
 pub struct Cutter {
@@ -36,9 +39,18 @@ impl Cutter {
 
 /// The sentences of a text; marks at the beginning of one belong to the one before.
 fn split(text: &str) -> Vec<String> {
+    let mut spans = sentences(text);
+    // The rules for sentences take the bracket of a mark for one that closes.
+    for at in 1..spans.len() {
+        let before = slice_chars(text, spans[at - 1].start, spans[at - 1].end);
+        if before.ends_with(OPENING) && before.chars().count() > 1 {
+            spans[at - 1].end -= 1;
+            spans[at].start = spans[at - 1].end;
+        }
+    }
     let mut whole: Vec<String> = Vec::new();
-    for span in sentences(text) {
-        let sentence = slice_chars(text, span.start, span.end);
+    for span in spans {
+        let sentence = slice_chars(text, span.start, span.end).trim();
         let marks = leading_marks(sentence);
         match whole.last_mut().filter(|_| marks > 0) {
             Some(before) => {
@@ -58,7 +70,7 @@ fn split(text: &str) -> Vec<String> {
 /// Bytes of the marks, with white space around them, that a sentence begins with; an open one counts whole.
 fn leading_marks(sentence: &str) -> usize {
     let mut rest = sentence;
-    while let Some(inside) = rest.strip_prefix(['[', '【', '［']) {
+    while let Some(inside) = rest.strip_prefix(OPENING) {
         let Some(close) = inside.find([']', '】', '］']) else { return sentence.len() };
         let mark = &inside[..close];
         if mark.chars().any(|c| !(c.is_ascii_digit() || c.is_whitespace() || matches!(c, ',' | '^' | '，' | '、'))) {

@@ -17,7 +17,7 @@ use crate::text::{SentenceSpan, addresses_a_model, slice_chars};
 use crate::{Error, Result};
 
 /// A further sentence is added while its log-odds are no more than this below the best's.
-const NEAR_BEST: f32 = 1.0;
+const NEAR_BEST: f32 = 1.5;
 /// And one that says something else than the best, of another document, while they are no more than this below.
 const NEAR_CONFLICT: f32 = 2.0;
 /// A line of several sentences is quoted whole up to this length, in characters: an item of a list, a row of a table.
