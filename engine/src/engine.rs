@@ -11,7 +11,7 @@ use taproot_schemas::job::Job;
 use taproot_schemas::search::{Filters, SearchRequest, SearchResponse};
 use tokio::sync::mpsc;
 
-use crate::answer::Answerer;
+use crate::answer::{Answerer, UpstreamConfig};
 use crate::executor::Executor;
 use crate::models::{Choice, Models};
 use crate::retrieve::{Found, GlossaryFile, Query, Reread, Retriever};
@@ -41,6 +41,8 @@ pub struct EngineConfig {
     pub glossary: Option<PathBuf>,
     /// Whether the best hits of a search are read again, together with the query, when the request does not say.
     pub rerank: bool,
+    /// A model behind an API; none is asked when `None`.
+    pub upstream: Option<UpstreamConfig>,
 }
 
 #[derive(Clone)]

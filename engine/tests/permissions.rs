@@ -139,6 +139,7 @@ impl World {
             max_sentences: 3,
             glossary: None,
             rerank: true,
+            upstream: None,
         })
         .await
         .expect("an engine; the models come by python3 scripts/setup.py models");

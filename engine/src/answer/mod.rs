@@ -22,6 +22,7 @@ use crate::store::{Filter, join_headings};
 use crate::{AccessScope, Error, Result};
 
 use compose::Composed;
+pub use compose::upstream::{AnswerTokensField, Api, Price, Secret, UpstreamConfig};
 use read::Evidence;
 
 /// Answers questions over a [`Retriever`]. Cheap to clone.

@@ -34,6 +34,7 @@ pub fn config(data_dir: PathBuf, models_dir: PathBuf) -> EngineConfig {
         max_sentences: 5,
         glossary: None,
         rerank: true,
+        upstream: None,
     }
 }
 

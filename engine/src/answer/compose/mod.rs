@@ -4,6 +4,7 @@
 mod extractive;
 mod pack;
 mod prompt;
+pub mod upstream;
 
 use std::sync::Arc;
 
@@ -19,8 +20,10 @@ pub use extractive::{Composed, cite_head, compose};
 /// What a composer gets.
 #[derive(Clone)]
 pub struct Task {
-    /// The question as it stands alone.
+    /// The question as it stands alone. What the conversation adds may be words of earlier answers, thus of documents.
     pub question: String,
+    /// The question as it was typed.
+    pub asked: String,
     /// Of the question, ISO 639-1, where it can be told.
     pub language: Option<&'static str>,
     /// Passages, best first, and what reading them brought; the evidence names passages by their index.
@@ -89,8 +92,13 @@ pub struct Spent {
     pub model: Option<String>,
     pub prompt_tokens: u32,
     pub completion_tokens: u32,
-    /// In the currency of the price in the settings.
+    /// The numbers of tokens are estimates, and so is the cost.
+    pub estimated: bool,
     pub cost: Option<f64>,
+    /// Of the cost, as in ISO 4217.
+    pub currency: Option<String>,
+    /// The text ends where its room ended, most likely within a sentence.
+    pub cut_off: bool,
 }
 
 /// Writes an answer.
