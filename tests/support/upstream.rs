@@ -26,7 +26,7 @@ const FIELDS: [&str; 7] =
 /// What it does with a request that it takes.
 #[derive(Debug, Clone)]
 pub enum Reply {
-    /// A stream of these texts.
+    /// A stream of these texts, in which `[?]` is the number of the first source that it was sent.
     Says { pieces: Vec<String>, finish: &'static str, manner: Manner },
     /// The same without the chunk that tells the tokens.
     SaysWithoutUsage(Vec<String>),
@@ -119,7 +119,7 @@ impl StandIn {
         format!("http://127.0.0.1:{}{path}", self.port)
     }
 
-    /// What it replies next; after the last one it says `[1]` and nothing more.
+    /// What it replies next; after the last one it says `[1]`.
     pub fn then(&self, reply: Reply) {
         self.record().script.push_back(reply);
     }
@@ -272,7 +272,8 @@ impl StandIn {
                 Manner::EndsAfter(count) if number == count => return end(to),
                 _ => {}
             }
-            event(to, &chunk(json!({"content": piece}), None), manner)?;
+            let said = piece.replace("[?]", &first_source(body));
+            event(to, &chunk(json!({"content": said}), None), manner)?;
         }
         event(to, &chunk(json!({}), Some(finish)), manner)?;
         if usage {
@@ -284,6 +285,14 @@ impl StandIn {
         part(to, b"data: [DONE]\n\n")?;
         end(to)
     }
+}
+
+/// The mark of the first source of a request.
+fn first_source(body: &Value) -> String {
+    let messages = body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let asked = messages.last().and_then(|message| message["content"].as_str()).unwrap_or_default();
+    let number = asked.split("number=\"").nth(1).and_then(|rest| rest.split('"').next());
+    format!("[{}]", number.unwrap_or("1"))
 }
 
 fn chunk(delta: Value, finish: Option<&str>) -> Value {

@@ -207,10 +207,8 @@ impl Config {
 fn read_file(path: &Path) -> Result<Settings> {
     let text =
         std::fs::read_to_string(path).map_err(|source| Error::SettingsFile { path: path.to_path_buf(), source })?;
-    let mut settings: Settings = toml::from_str(&text).map_err(|error| Error::SettingsSyntax {
-        path: path.to_path_buf(),
-        detail: mistake(&text, &error),
-    })?;
+    let mut settings: Settings = toml::from_str(&text)
+        .map_err(|error| Error::SettingsSyntax { path: path.to_path_buf(), detail: mistake(&text, &error) })?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let sources = settings.sources.iter_mut().map(|source| &mut source.path);
     let key = &mut settings.upstream.key_file;

@@ -18,6 +18,7 @@ use super::config::{AnswerTokensField, Api, UpstreamConfig};
 use super::reply::{self, Event, Finish, TokenUsage};
 use super::retry;
 use super::sse::Events;
+use super::thoughts::Thoughts;
 use crate::answer::compose::Piece;
 use crate::answer::compose::prompt::Message;
 use crate::{Error, Result, UpstreamFailure};
@@ -47,7 +48,8 @@ pub struct Client {
 /// What came of a request that went well.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Completion {
-    pub text: String,
+    /// All that the model wrote, with what it thought before.
+    pub written: String,
     /// As the other side counts.
     pub usage: Option<TokenUsage>,
     /// It stopped because its room was full.
@@ -128,7 +130,7 @@ impl Client {
         let mut answer = Answer::new(self.max_answer_tokens);
         match self.stream(messages, pieces, &mut answer).await {
             Ok(()) => answer.complete(),
-            Err(failed) => Err(Failed { begun: !answer.text.is_empty(), ..failed }),
+            Err(failed) => Err(Failed { begun: answer.begun, ..failed }),
         }
     }
 
@@ -157,13 +159,11 @@ impl Client {
             }
             let complete = events.take(&part).map_err(|bad| Failed::new(UpstreamFailure::Protocol, bad.to_string()))?;
             for data in complete {
-                let text = answer.take(&data)?;
-                if !text.is_empty() && pieces.send(Piece::Text(text)).await.is_err() {
-                    return Err(Failed { error: Error::Cancelled, asked: None, begun: true });
-                }
+                pass_on(answer.take(&data)?, pieces).await?;
             }
         }
-        Ok(())
+        // Of an answer that broke off nothing more is said: it may be begun again.
+        if answer.finish.is_some() { pass_on(answer.rest(), pieces).await } else { Ok(()) }
     }
 
     /// The response, when it is the beginning of a stream.
@@ -220,9 +220,20 @@ impl Client {
     }
 }
 
+async fn pass_on(text: String, pieces: &mpsc::Sender<Piece>) -> std::result::Result<(), Failed> {
+    if text.is_empty() || pieces.send(Piece::Text(text)).await.is_ok() {
+        return Ok(());
+    }
+    Err(Failed { error: Error::Cancelled, asked: None, begun: true })
+}
+
 /// What has come of an answer.
 struct Answer {
-    text: String,
+    /// With the thoughts.
+    written: String,
+    thoughts: Thoughts,
+    /// Some text was passed on, more than white space.
+    begun: bool,
     finish: Option<Finish>,
     usage: Option<TokenUsage>,
     done: bool,
@@ -232,7 +243,15 @@ struct Answer {
 impl Answer {
     fn new(max_tokens: u32) -> Self {
         let max_bytes = (max_tokens as usize).saturating_mul(MAX_BYTES_PER_TOKEN);
-        Self { text: String::new(), finish: None, usage: None, done: false, max_bytes }
+        Self {
+            written: String::new(),
+            thoughts: Thoughts::default(),
+            begun: false,
+            finish: None,
+            usage: None,
+            done: false,
+            max_bytes,
+        }
     }
 
     /// The text that an event adds.
@@ -247,26 +266,38 @@ impl Answer {
                 if delta.finish == Some(Finish::Filter) {
                     return Err(Failed::new(UpstreamFailure::Filtered, "its filter of contents held the answer back"));
                 }
-                if self.text.len() + delta.text.len() > self.max_bytes {
+                if self.written.len() + delta.text.len() > self.max_bytes {
                     return Err(Failed::new(UpstreamFailure::Protocol, "it writes more than it was asked for"));
                 }
-                self.text.push_str(&delta.text);
+                self.written.push_str(&delta.text);
                 self.finish = delta.finish.or(self.finish);
                 self.usage = delta.usage.or(self.usage);
-                Ok(delta.text)
+                let text = self.thoughts.without(&delta.text);
+                Ok(self.said(text))
             }
         }
+    }
+
+    /// The text that was held back, at the end.
+    fn rest(&mut self) -> String {
+        let text = self.thoughts.rest();
+        self.said(text)
+    }
+
+    fn said(&mut self, text: String) -> String {
+        self.begun |= !text.trim().is_empty();
+        text
     }
 
     fn complete(self) -> std::result::Result<Completion, Failed> {
         let Some(finish) = self.finish else {
             let broken = Failed::new(UpstreamFailure::Broken, "the answer ended before its end");
-            return Err(Failed { begun: !self.text.is_empty(), ..broken });
+            return Err(Failed { begun: self.begun, ..broken });
         };
-        if self.text.trim().is_empty() {
+        if !self.begun {
             return Err(Failed::new(UpstreamFailure::Empty, "it wrote nothing"));
         }
-        Ok(Completion { text: self.text, usage: self.usage, cut_off: finish == Finish::Length })
+        Ok(Completion { written: self.written, usage: self.usage, cut_off: finish == Finish::Length })
     }
 }
 

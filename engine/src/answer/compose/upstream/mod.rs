@@ -1,7 +1,8 @@
 //! The composer that asks a model behind an API: OpenAI, Azure OpenAI, and whatever else speaks their chat completions.
 //!
 //! In: a task. Out: pieces of text as they come, and what they cost. Between: what may leave (`outgoing`) → a turn → leave of the
-//! circuit breaker (`breaker`) → one request (`client`, `sse`, `reply`) → perhaps another (`retry`).
+//! circuit breaker (`breaker`) → one request (`client`, `sse`, `reply`,
+//! `thoughts`) → perhaps another (`retry`).
 //!
 //! Whatever fails is an [`Error::Upstream`] with its kind, upon which the caller composes an answer otherwise; pieces may have been
 //! sent by then. Deliberately absent: a check of what the model says (`ground`), and a cache.
@@ -15,6 +16,7 @@ mod retry;
 mod sse;
 #[cfg(test)]
 mod tests;
+mod thoughts;
 mod tokens;
 
 use std::sync::atomic::{AtomicUsize, Ordering};
@@ -120,7 +122,7 @@ impl Upstream {
             Some(usage) => (usage.prompt_tokens, usage.completion_tokens),
             None => {
                 let sent = messages.iter().map(|message| estimate(&message.content)).sum::<usize>();
-                (sent as u32, estimate(&completion.text) as u32)
+                (sent as u32, estimate(&completion.written) as u32)
             }
         };
         Spent {

@@ -269,6 +269,16 @@ async fn what_was_begun_is_not_begun_again() {
 }
 
 #[tokio::test]
+async fn what_a_model_thinks_is_no_part_of_the_answer() {
+    let stand_in = StandIn::openai();
+    stand_in.then(Reply::says(&["<th", "ink>13? No, ", "that is old.</", "think>\n\n12 days", " [1]."]));
+    assert_eq!(composed(&upstream(&config(&stand_in)), &leave()).await.0, "12 days [1].");
+    stand_in.then(Reply::finished(&["<think>On and on"], "length"));
+    let (said, spent) = composed(&upstream(&config(&stand_in)), &leave()).await;
+    assert_eq!((said.as_str(), kind(&spent)), ("", UpstreamFailure::Empty));
+}
+
+#[tokio::test]
 async fn an_answer_that_filled_its_room_is_said_to_be_cut_off() {
     let stand_in = StandIn::openai();
     stand_in.then(Reply::finished(&["Contractors have 12"], "length"));
