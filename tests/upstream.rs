@@ -22,7 +22,7 @@ const CANARIES: [&str; 8] =
 /// A server with documents, of which one collection is closed to the model, and the model.
 struct Company {
     model: StandIn,
-    server: Server,
+    _server: Server,
     http: Http,
     taproot: Taproot,
 }
@@ -56,7 +56,7 @@ impl Company {
         ];
         let server = Server::with(&taproot, &[ours.as_slice(), settings].concat(), None);
         let http = Http::to(&server);
-        Self { model, server, http, taproot }
+        Self { model, _server: server, http, taproot }
     }
 
     async fn ask(&self, body: Value) -> Answer {
@@ -115,6 +115,9 @@ async fn the_model_writes_the_answer_and_its_cost_is_told() {
     company.model.then(Reply::without_usage(&["Contractors have 12 days of paid leave a year [?]."]));
     let usage = company.ask(json!({})).await.usage;
     assert!(usage.estimated && usage.prompt_tokens > 0 && usage.cost.is_some_and(|cost| cost > 0.0), "{usage:?}");
+    let metrics = company.http.get("/metrics").send().await.expect("an answer").text().await.expect("a text");
+    let counted = format!("taproot_model_cost_total{{currency=\"CNY\",model=\"{MODEL}\"}}");
+    assert!(metrics.contains(&counted), "{metrics}");
     assert_eq!((company.model.taken().len(), company.model.refused()), (3, vec![]));
     assert_eq!(proxy.bytes(), b"", "documents go to the address of the settings");
     assert!(!company.log().contains(KEY), "the key stands in the log");
@@ -182,7 +185,6 @@ async fn whatever_the_model_does_the_question_is_answered() {
     assert_eq!((company.model.taken().len(), company.model.gone() >= 1), (22, true));
     let log = company.log();
     assert!(!log.contains(KEY) && !log.contains("Incorrect"), "{log}");
-    drop(company.server);
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -6,6 +6,7 @@
 
 use serde::Deserialize;
 use serde::de::IgnoredAny;
+use serde_json::Value;
 
 /// What one event adds.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -47,7 +48,8 @@ const DONE: &str = "[DONE]";
 #[derive(Deserialize)]
 struct Chunk {
     choices: Option<Vec<Choice>>,
-    usage: Option<TokenUsage>,
+    /// Whatever it is: an answer is not lost because its tokens cannot be read.
+    usage: Option<Value>,
     error: Option<IgnoredAny>,
 }
 
@@ -77,7 +79,8 @@ pub fn read(data: &str) -> Result<Event, &'static str> {
     if chunk.choices.is_none() && chunk.usage.is_none() {
         return Err("an event of its stream has neither choices nor usage");
     }
-    let mut delta = Delta { usage: chunk.usage, ..Delta::default() };
+    let usage = chunk.usage.and_then(|usage| serde_json::from_value(usage).ok());
+    let mut delta = Delta { usage, ..Delta::default() };
     for choice in chunk.choices.unwrap_or_default() {
         if choice.index != 0 {
             return Err("it sends several answers at once");
@@ -110,8 +113,8 @@ pub fn error_code(body: &[u8]) -> Option<&'static str> {
     }
     #[derive(Deserialize)]
     struct Detail {
-        code: Option<serde_json::Value>,
-        r#type: Option<serde_json::Value>,
+        code: Option<Value>,
+        r#type: Option<Value>,
     }
     let Body { error } = serde_json::from_slice(body).ok()?;
     let said = [error.code, error.r#type];
@@ -148,6 +151,7 @@ mod tests {
                 r#"{"choices":[],"usage":{"prompt_tokens":12,"completion_tokens":3,"total_tokens":15}}"#,
                 Ok(Event::Delta(Delta { usage, ..Delta::default() })),
             ),
+            (r#"{"choices":[{"index":0,"delta":{"content":"a"}}],"usage":{}}"#, text("a", None)),
             ("[DONE]", Ok(Event::Done)),
             (r#"{"error":{"message":"overloaded","type":"server_error"}}"#, Ok(Event::Failed)),
         ] {

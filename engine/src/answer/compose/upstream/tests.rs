@@ -407,9 +407,9 @@ async fn of_a_closed_collection_nothing_leaves() {
     assert_eq!(may, [false, true, false, true]);
 
     let seen = stand_in.bytes().len();
-    let only = super::tests::task(vec![task.found[0].clone(), task.found[2].clone()]);
+    let only = self::task(vec![task.found[0].clone(), task.found[2].clone()]);
     assert_eq!(kind(&composed(&upstream, &only).await.1), UpstreamFailure::Forbidden);
-    assert_eq!(kind(&composed(&upstream, &super::tests::task(Vec::new())).await.1), UpstreamFailure::NothingToSend);
+    assert_eq!(kind(&composed(&upstream, &self::task(Vec::new())).await.1), UpstreamFailure::NothingToSend);
     assert_eq!(stand_in.bytes().len(), seen, "nothing was sent");
 }
 
