@@ -189,11 +189,7 @@ async fn whatever_the_model_does_the_question_is_answered() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn azure_is_asked_as_azure_wants_it() {
-    let azure = [
-        ("TAPROOT_UPSTREAM_API", "azure"),
-        ("TAPROOT_UPSTREAM_API_VERSION", API_VERSION),
-        ("TAPROOT_UPSTREAM_ANSWER_TOKENS_FIELD", "max_completion_tokens"),
-    ];
+    let azure = [("TAPROOT_UPSTREAM_API", "azure"), ("TAPROOT_UPSTREAM_API_VERSION", API_VERSION)];
     let company = Company::with(StandIn::azure(), &azure);
     company.model.then(right());
     let answer = company.ask(json!({})).await;

@@ -210,7 +210,9 @@ impl StandIn {
 
     fn body_is_valid(&self, body: &Value) -> Result<(), String> {
         let fields = body.as_object().ok_or("no object")?;
-        if let Some(unknown) = fields.keys().find(|name| !FIELDS.contains(&name.as_str())) {
+        // Azure OpenAI's version 2024-10-21 does not have it yet.
+        let too_new = |name: &str| self.azure && name == "max_completion_tokens";
+        if let Some(unknown) = fields.keys().find(|name| !FIELDS.contains(&name.as_str()) || too_new(name)) {
             return Err(format!("Unrecognized request argument supplied: {unknown}"));
         }
         if !self.azure && !body["model"].is_string() {

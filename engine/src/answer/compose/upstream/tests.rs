@@ -158,7 +158,6 @@ async fn azure_has_its_own_path_and_header() {
     let stand_in = StandIn::azure();
     let azure = UpstreamConfig {
         api: Api::Azure { version: API_VERSION.into() },
-        answer_tokens_field: AnswerTokensField::MaxCompletionTokens,
         temperature: None,
         price: None,
         ..config(&stand_in)
@@ -168,7 +167,7 @@ async fn azure_has_its_own_path_and_header() {
     let spent = spent.unwrap_or_else(|error| panic!("{error}: {:?}", stand_in.refused()));
     assert_eq!((said.as_str(), spent.cost, spent.currency), ("12 days [1].", None, None));
     let body = stand_in.taken().remove(0);
-    assert_eq!((&body["max_completion_tokens"], &body["model"]), (&256.into(), &serde_json::Value::Null));
+    assert_eq!((&body["max_tokens"], &body["model"]), (&256.into(), &serde_json::Value::Null));
 
     // The other kind of service does not take it, nor does it another version or another key.
     for wrong in [
@@ -192,9 +191,12 @@ async fn without_the_other_sides_numbers_tokens_are_estimated_and_said_to_be() {
     assert!(spent.estimated && spent.prompt_tokens > 50 && spent.completion_tokens > 5, "{spent:?}");
     let silent = UpstreamConfig { include_usage: false, key: None, ..config(&stand_in) };
     assert_eq!(kind(&composed(&upstream(&silent), &leave()).await.1), UpstreamFailure::KeyRefused);
-    let silent = UpstreamConfig { include_usage: false, ..config(&stand_in) };
+    let answer_tokens_field = AnswerTokensField::MaxCompletionTokens;
+    let silent = UpstreamConfig { include_usage: false, answer_tokens_field, ..config(&stand_in) };
     assert!(composed(&upstream(&silent), &leave()).await.1.expect("an answer").estimated);
-    assert!(stand_in.taken()[1]["stream_options"].is_null());
+    let body = &stand_in.taken()[1];
+    assert!(body["stream_options"].is_null() && body["max_tokens"].is_null(), "{body}");
+    assert_eq!(body["max_completion_tokens"], 256);
 }
 
 #[tokio::test]
