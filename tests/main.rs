@@ -30,4 +30,5 @@ mod sync;
 mod unreadable;
 mod updates;
 mod uploads;
+mod upstream;
 mod widget;

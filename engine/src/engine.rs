@@ -11,7 +11,7 @@ use taproot_schemas::job::Job;
 use taproot_schemas::search::{Filters, SearchRequest, SearchResponse};
 use tokio::sync::mpsc;
 
-use crate::answer::{Answerer, Composers, Extractive, Limits, Strictness, Weighed};
+use crate::answer::{Answerer, Composers, Extractive, Limits, Strictness, Upstream, UpstreamConfig, Weighed};
 use crate::executor::Executor;
 use crate::models::{Choice, Models};
 use crate::retrieve::{Found, GlossaryFile, Query, Reread, Retriever};
@@ -45,6 +45,8 @@ pub struct EngineConfig {
     pub glossary: Option<PathBuf>,
     /// Whether the best hits of a search are read again, together with the query, when the request does not say.
     pub rerank: bool,
+    /// A model behind an API; none is asked when `None`.
+    pub upstream: Option<UpstreamConfig>,
 }
 
 #[derive(Clone)]
@@ -126,6 +128,7 @@ impl Engine {
             tracing::warn!(versions = mended, "finished or undid what the last run left between the steps of a commit");
         }
         let retriever = Retriever { catalog, lexical, vectors, models, executor, glossary };
+        let upstream = config.upstream.as_ref().map(|upstream| Upstream::new(upstream).map(Arc::new)).transpose()?;
         let answerer = Answerer {
             retriever,
             composers: Composers {
@@ -133,7 +136,7 @@ impl Engine {
                     limits: Limits { sentences: config.max_sentences, chars: config.max_answer_chars },
                 },
                 generative: None,
-                upstream: None,
+                upstream,
             },
             mode: config.mode,
             strictness: Strictness::new(config.strictness)?,

@@ -29,6 +29,9 @@ pub enum Error {
     Model { name: String, detail: String },
     #[error("the glossary {} is not right: {problem}", path.display())]
     Glossary { path: PathBuf, problem: String },
+    /// The detail is written here, never taken over from the other side, which may repeat the key.
+    #[error("the upstream model gave no answer: {detail}")]
+    Upstream { kind: UpstreamFailure, detail: String },
     #[error("cannot read or write {path}")]
     Io { path: PathBuf, source: std::io::Error },
     #[error(
@@ -52,6 +55,76 @@ pub enum Error {
     Stopped,
 }
 
+/// Why an upstream model gave no answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UpstreamFailure {
+    /// The settings keep every passage that was found from leaving; nothing was sent.
+    Forbidden,
+    /// No passage was found, or none fits into the model's window; nothing was sent.
+    NothingToSend,
+    /// As many questions wait for it as may; nothing was sent.
+    Busy,
+    /// It failed too often lately; nothing was sent.
+    CircuitOpen,
+    /// No connection, or one that broke before the answer began.
+    Unreachable,
+    TimedOut,
+    /// Status 401 or 403.
+    KeyRefused,
+    /// Status 404: address, model or deployment.
+    NotFound,
+    /// The account has no money or no quota left.
+    Exhausted,
+    /// Status 429.
+    RateLimited,
+    /// It does not take this request: too long, or fields that it does not know.
+    Rejected,
+    /// Its filter of contents held back the question or the answer.
+    Filtered,
+    /// It sends elsewhere; documents go only where the settings say.
+    Redirected,
+    /// Status 5xx.
+    Unwell,
+    /// It answers something that is no stream of chat completions.
+    Protocol,
+    /// The answer ended before its end.
+    Broken,
+    /// It wrote nothing.
+    Empty,
+}
+
+impl UpstreamFailure {
+    /// Whether the same request may go well a little later.
+    pub(crate) fn passes(self) -> bool {
+        use UpstreamFailure::{Broken, RateLimited, TimedOut, Unreachable, Unwell};
+        matches!(self, Unreachable | TimedOut | RateLimited | Unwell | Broken)
+    }
+
+    /// Whether it tells that the model's server is of no use to any question now.
+    pub(crate) fn is_of_the_server(self) -> bool {
+        use UpstreamFailure::{Exhausted, KeyRefused, NotFound, Protocol, Redirected};
+        self.passes() || matches!(self, Exhausted | KeyRefused | NotFound | Protocol | Redirected)
+    }
+
+    fn hint(self) -> &'static str {
+        use UpstreamFailure as F;
+        match self {
+            F::Forbidden => "ask other collections, or let this one be sent: allow_upstream under [collections.NAME]",
+            F::NothingToSend => "raise upstream.max_context_tokens if the model takes more",
+            F::Busy => "ask again later, or raise upstream.max_concurrent if the model takes more at a time",
+            F::Unreachable | F::Redirected => "check upstream.url, and that this machine reaches it without a proxy",
+            F::KeyRefused => "check the key that upstream.key_env or upstream.key_file names",
+            F::NotFound => "check upstream.url, upstream.model and upstream.api_version",
+            F::Exhausted => "look into the account of the model's provider",
+            F::Rejected | F::Protocol => "compare [upstream] in taproot.toml with docs/upstream.md",
+            F::TimedOut => "ask again later, or raise upstream.timeout_s",
+            F::CircuitOpen | F::RateLimited | F::Filtered | F::Unwell | F::Broken | F::Empty => {
+                ErrorCode::UpstreamUnavailable.hint()
+            }
+        }
+    }
+}
+
 impl Error {
     /// What to do about it on this machine. A caller of the API is told the hint of [`Error::code`].
     pub fn hint(&self) -> &'static str {
@@ -61,6 +134,7 @@ impl Error {
                  with embedder = \"NAME\" under [models] in taproot.toml"
             }
             Error::Glossary { .. } => "mend that place, or take the file away; docs/search.md says how it is written",
+            Error::Upstream { kind, .. } => kind.hint(),
             Error::Model { .. } => "compare models.toml with docs/models.md; taproot models list checks the files",
             _ => self.code().hint(),
         }
@@ -78,6 +152,7 @@ impl Error {
             Error::TooManyDeletions { .. } => ErrorCode::TooManyDeletions,
             Error::StorageFull { .. } => ErrorCode::StorageFull,
             Error::Overloaded { .. } => ErrorCode::Overloaded,
+            Error::Upstream { .. } => ErrorCode::UpstreamUnavailable,
             Error::Vectors { .. } => ErrorCode::StoreUnavailable,
             Error::Stopped => ErrorCode::NotReady,
             Error::Model { .. }

@@ -16,8 +16,13 @@ pub mod store;
 pub mod text;
 
 pub use answer::{Weighed, ground};
+/// What an upstream model is: an API of chat completions, its key, its price, its limits.
+pub mod upstream {
+    pub use crate::answer::{AnswerTokensField, Api, Price, Secret, UpstreamConfig};
+}
+
 pub use engine::{Counts, Engine, EngineConfig, ListDocuments, QdrantServer};
-pub use error::{Error, Result};
+pub use error::{Error, Result, UpstreamFailure};
 pub use failpoint::failpoint;
 pub use retrieve::Evidence;
 pub use scope::{Access, AccessScope};

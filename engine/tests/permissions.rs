@@ -143,6 +143,7 @@ impl World {
             strictness: 3,
             glossary: None,
             rerank: true,
+            upstream: None,
         })
         .await
         .expect("an engine; the models come by python3 scripts/setup.py models");

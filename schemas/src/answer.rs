@@ -133,9 +133,15 @@ pub struct Usage {
     pub prompt_tokens: u32,
     #[serde(default)]
     pub completion_tokens: u32,
-    /// What a bought model cost, in the currency of the price that the server is set up with.
+    /// Whether the tokens were estimated from the texts, because the model's server gave no numbers; so is the cost then.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub estimated: bool,
+    /// What a bought model cost, by the price that the server is set up with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub cost: Option<f64>,
+    /// Of the cost, as in ISO 4217 (`USD`).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub currency: Option<String>,
 }
 
 /// Wall-clock milliseconds of each step.

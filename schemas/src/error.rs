@@ -95,6 +95,8 @@ error_codes! {
     StorageFull = 507, "make room on the disk of the data directory, then send the same again";
     /// The server is starting or stopping.
     NotReady = 503, "wait until /readyz answers 200";
+    /// The model that was asked for by mode does not answer.
+    UpstreamUnavailable = 503, "ask without a mode, or later; the server's log says what is wrong, docs/upstream.md what to set";
     /// A store that the server depends on does not answer.
     StoreUnavailable = 503, "check the store named in the message, then run taproot doctor";
 }

@@ -1,5 +1,7 @@
 //! The settings file as the user writes it. Reading, checking and resolving it is the server's work.
 
+use std::collections::BTreeMap;
+
 use serde::{Deserialize, Serialize};
 
 use crate::answer::Mode;
@@ -14,8 +16,11 @@ pub struct Settings {
     pub ingest: IngestSettings,
     pub search: SearchSettings,
     pub answer: AnswerSettings,
+    pub upstream: UpstreamSettings,
     pub slack: SlackSettings,
     pub sources: Vec<Source>,
+    /// By the name of the collection; one that is not named has the defaults.
+    pub collections: BTreeMap<String, CollectionSettings>,
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -152,6 +157,108 @@ pub struct AnswerSettings {
 impl Default for AnswerSettings {
     fn default() -> Self {
         Self { mode: Mode::Extractive, strictness: 3, passages: 8, max_sentences: 3, max_chars: 1_200 }
+    }
+}
+
+/// A model behind an API that speaks OpenAI's chat completions. The key has no field here: it stands in the environment or
+/// in a file of its own, so that this file can be shown to anybody.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct UpstreamSettings {
+    /// Base address, without `/chat/completions` (`https://api.openai.com/v1`). No such model is asked when absent.
+    pub url: Option<String>,
+    pub api: UpstreamApi,
+    /// Of Azure OpenAI (`2024-10-21`); of no other.
+    pub api_version: Option<String>,
+    /// Name of the model; for Azure OpenAI the name of the deployment.
+    pub model: Option<String>,
+    /// Name of the variable of the environment that holds the key.
+    pub key_env: Option<String>,
+    /// File that holds the key and nothing else.
+    pub key_file: Option<String>,
+    /// Price of 1,000 tokens that go out, and of 1,000 that come back.
+    pub price_in: Option<f64>,
+    pub price_out: Option<f64>,
+    /// Currency of the two prices, as in ISO 4217 (`USD`).
+    pub currency: Option<String>,
+    pub connect_timeout_s: u64,
+    /// Longest silence: before the first byte of an answer, and between two parts of it.
+    pub timeout_s: u64,
+    /// Further tries of a request that failed before any text came.
+    pub retries: u32,
+    /// Tokens of instructions, sources, question and answer together: the model's window, or less.
+    pub max_context_tokens: usize,
+    pub max_answer_tokens: u32,
+    /// Field of the request that holds `max_answer_tokens`; newer models of OpenAI take the second one only.
+    pub answer_tokens_field: AnswerTokensField,
+    /// 0 to 2; not sent when absent, since some models take none.
+    pub temperature: Option<f64>,
+    /// Ask for the number of tokens used (`stream_options`), which servers of before 2024 do not know.
+    pub include_usage: bool,
+    /// Answers that are written at a time.
+    pub max_concurrent: usize,
+    /// Questions that may wait for one of those places before they are answered without the model.
+    pub max_queue: usize,
+    /// Whether an address without TLS is allowed that is not of this machine's loopback.
+    pub allow_plain_http: bool,
+}
+
+impl Default for UpstreamSettings {
+    fn default() -> Self {
+        Self {
+            url: None,
+            api: UpstreamApi::Openai,
+            api_version: None,
+            model: None,
+            key_env: None,
+            key_file: None,
+            price_in: None,
+            price_out: None,
+            currency: None,
+            connect_timeout_s: 5,
+            timeout_s: 30,
+            retries: 2,
+            max_context_tokens: 8_192,
+            max_answer_tokens: 512,
+            answer_tokens_field: AnswerTokensField::MaxTokens,
+            temperature: None,
+            include_usage: true,
+            max_concurrent: 4,
+            max_queue: 16,
+            allow_plain_http: false,
+        }
+    }
+}
+
+/// Paths and header of the key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UpstreamApi {
+    /// `URL/chat/completions`, `Authorization: Bearer KEY`.
+    Openai,
+    /// `URL/openai/deployments/MODEL/chat/completions?api-version=VERSION`, `api-key: KEY`.
+    Azure,
+}
+
+/// Name of the field that limits an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AnswerTokensField {
+    MaxTokens,
+    MaxCompletionTokens,
+}
+
+/// What holds for the documents of one collection.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct CollectionSettings {
+    /// Whether their text may be sent to the model of `[upstream]`.
+    pub allow_upstream: bool,
+}
+
+impl Default for CollectionSettings {
+    fn default() -> Self {
+        Self { allow_upstream: true }
     }
 }
 

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use prometheus::{
-    Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
+    CounterVec, Encoder, HistogramOpts, HistogramVec, IntCounter, IntCounterVec, IntGauge, IntGaugeVec, Opts, Registry,
     TextEncoder, core::Collector,
 };
 use taproot_schemas::answer::{Answer, Status};
@@ -26,6 +26,8 @@ struct Inner {
     http_seconds: HistogramVec,
     engine_seconds: HistogramVec,
     answers: IntCounterVec,
+    model_tokens: IntCounterVec,
+    model_cost: CounterVec,
     jobs: IntCounterVec,
     ingested: IntCounterVec,
     ingested_chunks: IntCounter,
@@ -86,6 +88,19 @@ impl Metrics {
                 "Answers given, by whether the documents answered.",
                 &["status"],
             )?,
+            model_tokens: counters(
+                &registry,
+                "taproot_model_tokens_total",
+                "Tokens that language models read and wrote for answers.",
+                &["model", "direction"],
+            )?,
+            model_cost: keep(
+                &registry,
+                CounterVec::new(
+                    Opts::new("taproot_model_cost_total", "What the answers of upstream models cost."),
+                    &["model", "currency"],
+                )?,
+            )?,
             jobs: counters(&registry, "taproot_ingest_jobs_total", "Ingest jobs that ended.", &["status"])?,
             ingested: counters(
                 &registry,
@@ -140,6 +155,15 @@ impl Metrics {
             Status::Abstained => "abstained",
         };
         self.0.answers.with_label_values(&[status]).inc();
+        let usage = &answer.usage;
+        let Some(model) = &usage.model else { return };
+        for (direction, tokens) in [("in", usage.prompt_tokens), ("out", usage.completion_tokens)] {
+            self.0.model_tokens.with_label_values(&[model.as_str(), direction]).inc_by(tokens.into());
+        }
+        // A counter panics when it is counted down.
+        if let (Some(cost), Some(currency)) = (usage.cost.filter(|cost| *cost >= 0.0), &usage.currency) {
+            self.0.model_cost.with_label_values(&[model.as_str(), currency.as_str()]).inc_by(cost);
+        }
     }
 
     pub fn job_ended(&self, status: JobStatus, report: Option<&Report>) {

@@ -14,6 +14,7 @@ pub mod sse;
 pub mod taproot;
 pub mod tether;
 pub mod upload;
+pub mod upstream;
 pub mod wait;
 
 use std::path::PathBuf;

@@ -31,6 +31,7 @@ use cite::Dates;
 use compose::{Composer, Task};
 use write::{Scribe, Written};
 
+pub use compose::upstream::{AnswerTokensField, Api, Price, Secret, Upstream, UpstreamConfig};
 pub use compose::{Extractive, Limits};
 pub use strictness::Strictness;
 
@@ -52,7 +53,7 @@ pub struct Answerer {
 pub struct Composers {
     pub extractive: Extractive,
     pub generative: Option<Arc<dyn Composer>>,
-    pub upstream: Option<Arc<dyn Composer>>,
+    pub upstream: Option<Arc<Upstream>>,
 }
 
 /// A sentence that was weighed for a question.
@@ -96,6 +97,7 @@ impl Answerer {
         let conversation_id = request.conversation_id.clone().unwrap_or_else(|| Uuid::now_v7().to_string());
         let task = Task {
             question: query.typed.clone(),
+            asked: request.question.clone(),
             language: query.language,
             found,
             evidence: Arc::new(evidence),
@@ -208,7 +210,8 @@ impl Composers {
                 self.generative.as_deref().ok_or_else(|| missing("no generator is among this server's models"))
             }
             Mode::Upstream => {
-                self.upstream.as_deref().ok_or_else(|| missing("no upstream model is in this server's settings"))
+                let upstream = self.upstream.as_deref().map(|upstream| upstream as &dyn Composer);
+                upstream.ok_or_else(|| missing("no upstream model is in this server's settings"))
             }
         }
     }
@@ -230,7 +233,9 @@ fn answered(written: Written, mode: Mode, task: &Task) -> Answer {
             model: written.spent.model,
             prompt_tokens: written.spent.prompt_tokens,
             completion_tokens: written.spent.completion_tokens,
+            estimated: written.spent.estimated,
             cost: written.spent.cost,
+            currency: written.spent.currency,
             ..Usage::default()
         },
         ..blank()

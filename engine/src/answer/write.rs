@@ -72,15 +72,23 @@ impl<'a> Scribe<'a> {
             while let Some(piece) = received.recv().await {
                 self.keep(piece, &mut cutter, &mut written).await?;
             }
-            for sentence in cutter.rest() {
-                self.keep_sentence(&sentence, &mut written).await?;
-            }
-            Ok(())
+            Ok(cutter.rest())
         };
         // A scribe that fails drops its end of the channel, and the composer stops at its next piece.
-        let (composed, kept): (Result<Spent>, Result<()>) = tokio::join!(composing, keeping);
-        kept?;
-        let outcome = composed.map(|spent| written.spent = spent);
+        let (composed, kept): (Result<Spent>, Result<Vec<String>>) = tokio::join!(composing, keeping);
+        let rest = kept?;
+        let outcome = match composed {
+            Ok(spent) => {
+                // Where there was no more room, the last sentence is most likely none.
+                let whole = rest.len().saturating_sub(usize::from(spent.cut_off));
+                for sentence in &rest[..whole] {
+                    self.keep_sentence(sentence, &mut written).await?;
+                }
+                written.spent = spent;
+                Ok(())
+            }
+            Err(error) => Err(error),
+        };
         Ok((written, outcome))
     }
 

@@ -49,6 +49,7 @@ impl Serve {
         let mut signals = Signals::listen()?;
         let mut instance = own(&config)?;
         let engine_config = config.engine()?;
+        config.upstream_is_ready()?;
         let (listener, address) = listen(config.serve.address)?;
         let token =
             instance.publish(address).map_err(|source| Error::DataDir { path: config.data_dir.clone(), source })?;

@@ -18,7 +18,7 @@ const MIN_INTERVAL: Duration = Duration::from_secs(60);
 const MAX_INTERVAL: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 pub fn check(settings: &Settings) -> Result<()> {
-    let Settings { server, models, vectors, ingest, search, answer, slack, sources } = settings;
+    let Settings { server, models, vectors, ingest, search, answer, upstream, slack, sources, collections } = settings;
     for origin in &server.allowed_origins {
         origin_or_star("server.allowed_origins", origin)?;
     }
@@ -56,6 +56,7 @@ pub fn check(settings: &Settings) -> Result<()> {
     within("answer.max_sentences", answer.max_sentences, 1..=20)?;
     within("answer.max_chars", answer.max_chars, 100..=20_000)?;
     within("answer.strictness", answer.strictness, 1..=5)?;
+    super::upstream::check(upstream, collections)?;
     check_slack(slack)?;
     check_sources(sources)
 }
@@ -118,7 +119,7 @@ pub fn is_plain(name: &str) -> bool {
     (1..=100).contains(&name.chars().count()) && !name.contains(|c: char| c.is_control() || "\"\\,*".contains(c))
 }
 
-fn within<T: PartialOrd + Display>(field: &str, value: T, allowed: RangeInclusive<T>) -> Result<()> {
+pub fn within<T: PartialOrd + Display>(field: &str, value: T, allowed: RangeInclusive<T>) -> Result<()> {
     if allowed.contains(&value) {
         return Ok(());
     }
@@ -162,7 +163,7 @@ fn collection_name(field: &str, name: &str) -> Result<()> {
     Err(wrong(field, format!("is {name:?}"), "use 1 to 255 letters, digits, _ and -"))
 }
 
-fn wrong(field: &str, problem: impl Into<String>, allowed: impl Into<String>) -> Error {
+pub fn wrong(field: &str, problem: impl Into<String>, allowed: impl Into<String>) -> Error {
     Error::Setting { field: field.to_string(), problem: problem.into(), allowed: allowed.into() }
 }
 

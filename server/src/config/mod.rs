@@ -2,11 +2,12 @@
 //!
 //! In: the global options and the process environment. Out: a checked [`Config`]. This is the only module that
 //! reads the environment, looks for the settings file, or knows the name of a setting. Nothing is opened here
-//! but the settings file; where the models are is only looked up by commands that need them.
+//! but the settings file and the file of a key; where the models are is only looked up by commands that need them.
 
 mod check;
 mod environment;
 mod overlay;
+mod upstream;
 
 use std::ffi::OsString;
 use std::net::{SocketAddr, ToSocketAddrs};
@@ -25,6 +26,7 @@ use crate::parser::Parser;
 
 pub use check::is_plain as is_plain_name;
 pub use environment::Environment;
+use upstream::UpstreamChoice;
 
 const SETTINGS_FILE: &str = "taproot.toml";
 const INSTALLED_MODELS: &str = "/usr/share/taproot/models";
@@ -50,6 +52,7 @@ pub struct Config {
     /// The folders of programs, as in PATH.
     path: OsString,
     hub: HubConfig,
+    upstream: Option<UpstreamChoice>,
     settings: Settings,
 }
 
@@ -138,7 +141,14 @@ impl Config {
             strictness: answer.strictness,
             glossary: search.glossary.as_ref().map(PathBuf::from),
             rerank: search.rerank,
+            upstream: self.upstream.as_ref().and_then(UpstreamChoice::config),
         })
+    }
+
+    /// Fails when the settings name a key for the upstream model that is not there. A server that starts without it would
+    /// tell so only to who asks; a command that needs no model goes on without.
+    pub fn upstream_is_ready(&self) -> Result<()> {
+        self.upstream.as_ref().map_or(Ok(()), UpstreamChoice::ready)
     }
 
     /// The same settings over a data directory that is thrown away. Its vectors are embedded: a Qdrant server's belong
@@ -200,19 +210,29 @@ impl Config {
 fn read_file(path: &Path) -> Result<Settings> {
     let text =
         std::fs::read_to_string(path).map_err(|source| Error::SettingsFile { path: path.to_path_buf(), source })?;
-    let mut settings: Settings = toml::from_str(&text).map_err(|error| Error::SettingsSyntax {
-        path: path.to_path_buf(),
-        detail: error.to_string().trim_end().to_string(),
-    })?;
+    let mut settings: Settings = toml::from_str(&text)
+        .map_err(|error| Error::SettingsSyntax { path: path.to_path_buf(), detail: mistake(&text, &error) })?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let sources = settings.sources.iter_mut().map(|source| &mut source.path);
-    for relative in settings.models.dir.iter_mut().chain(&mut settings.search.glossary).chain(sources) {
+    let key = &mut settings.upstream.key_file;
+    for relative in settings.models.dir.iter_mut().chain(&mut settings.search.glossary).chain(key).chain(sources) {
         // An empty path stays empty, so that the check can say so.
         if !relative.is_empty() {
             *relative = folder.join(&relative).to_string_lossy().into_owned();
         }
     }
     Ok(settings)
+}
+
+/// What is wrong, with the line that is; without it where the line may hold a secret, which somebody took for a setting.
+fn mistake(text: &str, error: &toml::de::Error) -> String {
+    let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+    let number = before.matches('\n').count() + 1;
+    let line = text.lines().nth(number - 1).unwrap_or_default().to_ascii_lowercase();
+    if ["key", "secret", "token"].iter().any(|word| line.contains(word)) {
+        return format!("line {number}: {}", error.message());
+    }
+    error.to_string().trim_end().to_owned()
 }
 
 fn resolve(data_dir: PathBuf, settings: Settings, environment: &Environment) -> Result<Config> {
@@ -227,8 +247,10 @@ fn resolve(data_dir: PathBuf, settings: Settings, environment: &Environment) -> 
         _ => None,
     };
     let sources = settings.sources.iter().map(source).collect::<Result<Vec<_>>>()?;
+    let upstream = upstream::resolve(&settings, environment)?;
     Ok(Config {
         data_dir,
+        upstream,
         program: environment::this_program()?,
         parser_limits: ParserLimits {
             max_file_bytes: ingest.max_file_mib * MIB,
@@ -319,6 +341,14 @@ mod tests {
     fn a_name_that_is_no_setting_is_told_with_its_place() {
         let error = load("[server]\nadress = \"127.0.0.1:1\"\n", &[]).unwrap_err().to_string();
         assert!(error.contains("adress") && error.contains("taproot.toml"), "{error}");
+    }
+
+    /// The message would show the line.
+    #[test]
+    fn a_secret_where_none_belongs_is_not_shown() {
+        let error = load("[upstream]\nkey = \"sk-hush\"\n", &[]).unwrap_err().to_string();
+        assert!(error.contains("unknown field `key`") && error.contains("line 2"), "{error}");
+        assert!(!error.contains("hush"), "{error}");
     }
 
     #[test]

@@ -4,12 +4,12 @@
 //! like into every container beside a service named `taproot` (and `TAPROOT_SERVER_PORT` for `taproot-server`):
 //! these are no settings, and no error either. Any other unknown key of a known section is an error, because it is
 //! most likely a typing mistake. An empty variable counts as not set, because compose files pass what is not set as
-//! empty. `[[sources]]` is a list and can be written in the file only.
+//! empty. `[[sources]]` is a list and `[collections.NAME]` has names of its own: both can be written in the file only.
 
 use serde::de::DeserializeOwned;
 use taproot_schemas::settings::{
     AnswerSettings, IngestSettings, ModelSettings, SearchSettings, ServerSettings, Settings, SlackSettings,
-    VectorSettings,
+    UpstreamSettings, VectorSettings,
 };
 use toml::{Table, Value};
 
@@ -35,6 +35,7 @@ pub fn apply(settings: &mut Settings, environment: &Environment) -> Result<()> {
             "ingest" => set::<IngestSettings>(&mut settings.ingest, name, key, text)?,
             "search" => set::<SearchSettings>(&mut settings.search, name, key, text)?,
             "answer" => set::<AnswerSettings>(&mut settings.answer, name, key, text)?,
+            "upstream" => set::<UpstreamSettings>(&mut settings.upstream, name, key, text)?,
             "slack" => set::<SlackSettings>(&mut settings.slack, name, key, text)?,
             _ => continue,
         }
@@ -76,7 +77,7 @@ fn readings(text: &str) -> impl Iterator<Item = Value> {
 
 fn not_accepted(name: &str, text: &str, detail: &str) -> Error {
     // The value may be a secret, which only a key of the sections below can be; it is shown where it cannot.
-    let secret = ["SECRET", "TOKEN", "KEY"].iter().any(|word| name.ends_with(word));
+    let secret = ["SECRET", "TOKEN", "KEY"].iter().any(|word| name.contains(word));
     let shown = if secret { "a value that is".to_string() } else { format!("{text:?}, which is") };
     Error::Setting {
         field: name.to_string(),
@@ -144,7 +145,9 @@ mod tests {
             let error = overlaid(&[(name, value)]).unwrap_err().to_string();
             assert!(error.contains(name) && error.contains(told), "{error}");
         }
-        let error = overlaid(&[("TAPROOT_SLACK_SIGNIN_SECRET", "hush")]).unwrap_err().to_string();
-        assert!(!error.contains("hush"), "{error}");
+        for name in ["TAPROOT_SLACK_SIGNIN_SECRET", "TAPROOT_UPSTREAM_KEY", "TAPROOT_UPSTREAM_API_KEY_2"] {
+            let error = overlaid(&[(name, "hush")]).unwrap_err().to_string();
+            assert!(!error.contains("hush"), "{error}");
+        }
     }
 }

@@ -23,5 +23,6 @@ pub fn config(data_dir: PathBuf, models_dir: PathBuf) -> EngineConfig {
         strictness: 3,
         glossary: None,
         rerank: true,
+        upstream: None,
     }
 }

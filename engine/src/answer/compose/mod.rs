@@ -5,6 +5,7 @@ mod conflict;
 mod extractive;
 mod pack;
 pub(super) mod prompt;
+pub mod upstream;
 
 use std::sync::Arc;
 
@@ -20,8 +21,10 @@ pub use extractive::{Extractive, Limits};
 /// What a composer gets.
 #[derive(Clone)]
 pub struct Task {
-    /// The question as it stands alone.
+    /// The question as it stands alone. What the conversation adds may be words of earlier answers, thus of documents.
     pub question: String,
+    /// The question as it was typed.
+    pub asked: String,
     /// Of the question, ISO 639-1, where it can be told.
     pub language: Option<&'static str>,
     /// Passages, best first, and what reading them brought; the evidence names passages by their index.
@@ -94,8 +97,13 @@ pub struct Spent {
     pub model: Option<String>,
     pub prompt_tokens: u32,
     pub completion_tokens: u32,
-    /// In the currency of the price in the settings.
+    /// The numbers of tokens are estimates, and so is the cost.
+    pub estimated: bool,
     pub cost: Option<f64>,
+    /// Of the cost, as in ISO 4217.
+    pub currency: Option<String>,
+    /// The text ends where its room ended, most likely within a sentence.
+    pub cut_off: bool,
 }
 
 /// Writes an answer.

@@ -56,6 +56,7 @@ export default {
     stream_cut: "The connection was lost before the answer was complete.",
     overloaded: "Many people are asking right now.",
     not_ready: "The server is starting.",
+    upstream_unavailable: "The language model does not answer at the moment.",
     store_unavailable: "The document store does not answer at the moment.",
     internal: "Something went wrong on the server.",
     query_too_long: "The question is too long. Please shorten it.",

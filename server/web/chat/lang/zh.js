@@ -56,6 +56,7 @@ export default {
     stream_cut: "连接中断，回答不完整。",
     overloaded: "当前提问的人较多。",
     not_ready: "服务器正在启动。",
+    upstream_unavailable: "语言模型暂时没有响应。",
     store_unavailable: "文档库暂时没有响应。",
     internal: "服务器出现错误。",
     query_too_long: "问题太长，请缩短后再试。",
