@@ -2,6 +2,7 @@
 //! (`ground`) before it is final.
 
 mod extractive;
+mod generative;
 mod pack;
 mod prompt;
 
@@ -14,6 +15,7 @@ use super::read::Evidence;
 use crate::Result;
 use crate::retrieve::Found;
 
+pub use generative::Generative;
 pub use extractive::{Composed, cite_head, compose};
 
 /// What a composer gets.

@@ -1,0 +1,1 @@
+//! A composer over tiny passages.
