@@ -11,7 +11,7 @@ from typing import Any, Optional
 
 import numpy as np
 
-HIDDEN, HEADS, KV_HEADS, SIZE, WIDE, LAYERS, WINDOW = 16, 4, 2, 8, 24, 2, 64
+HIDDEN, HEADS, KV_HEADS, SIZE, WIDE, LAYERS, WINDOW = 16, 4, 2, 16, 24, 2, 64
 EPSILON, THETA = 1e-6, 100.0
 STEPS = 24
 # Steps whose logits are kept.
