@@ -180,6 +180,8 @@ impl Decoder {
         for given in &self.inputs {
             binding.bind_input(given.name, &given.value(ids, self.tokens)?)?;
         }
+        // Anew each time, since a bound output keeps the shape of the step before.
+        binding.bind_output_to_device(LOGITS, &MemoryInfo::default())?;
         let outputs = self.session.run_binding(binding)?;
         outputs.get(LOGITS).map_or_else(|| Err(missing(LOGITS)), last_row)
     }
@@ -206,7 +208,6 @@ impl Decoder {
                 binding.bind_input(&port.past, value)?;
                 binding.bind_output(&port.present, value)?;
             }
-            binding.bind_output_to_device(LOGITS, &MemoryInfo::default())?;
             self.binding = Some(binding);
         }
         Ok(())
