@@ -394,12 +394,7 @@ fn needed<T>(field: &str, value: Option<T>) -> Result<T, String> {
     value.ok_or_else(|| format!("{field} is missing"))
 }
 
-fn bounded(
-    field: &str,
-    value: Option<f32>,
-    usual: f32,
-    allowed: std::ops::RangeInclusive<f32>,
-) -> Result<f32, String> {
+fn bounded(field: &str, value: Option<f32>, usual: f32, allowed: std::ops::RangeInclusive<f32>) -> Result<f32, String> {
     match value {
         None => Ok(usual),
         Some(value) if allowed.contains(&value) => Ok(value),

@@ -130,9 +130,10 @@ impl Draft {
             }
             _ if architecture.ends_with("ForCausalLM") => Err(HubError::Unsupported {
                 what: "the task",
-                detail: "it writes text; put its files into the models folder and describe it by hand, as docs/models.md \
+                detail:
+                    "it writes text; put its files into the models folder and describe it by hand, as docs/models.md \
                          says under \"A generator\""
-                    .into(),
+                        .into(),
             }),
             _ => Err(HubError::CannotTell { what: "what it is for", option: "--task embedder or --task reranker" }),
         }

@@ -65,12 +65,7 @@ impl Composer for Generative {
 }
 
 /// What the model writes, as it comes.
-async fn write_chat(
-    generator: &Generator,
-    task: &Task,
-    pieces: &mpsc::Sender<Piece>,
-    spent: &mut Spent,
-) -> Result<()> {
+async fn write_chat(generator: &Generator, task: &Task, pieces: &mpsc::Sender<Piece>, spent: &mut Spent) -> Result<()> {
     let (asked, room) = (task.clone(), Room::of(generator));
     let prepare = move |vocabulary: &Vocabulary| room.prompt(vocabulary, &asked);
     let mut beginning = Some(String::new());

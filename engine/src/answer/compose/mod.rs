@@ -15,8 +15,8 @@ use super::read::Evidence;
 use crate::Result;
 use crate::retrieve::Found;
 
-pub use generative::Generative;
 pub use extractive::{Composed, cite_head, compose};
+pub use generative::Generative;
 
 /// What a composer gets.
 #[derive(Clone)]

@@ -60,9 +60,8 @@ impl ChatTemplate {
     }
 
     fn rendered(&self, messages: &[ChatMessage]) -> Result<String, minijinja::Error> {
-        let message = |message: &ChatMessage| {
-            Value::from_pairs([("role", message.role), ("content", message.content.as_str())])
-        };
+        let message =
+            |message: &ChatMessage| Value::from_pairs([("role", message.role), ("content", message.content.as_str())]);
         let messages: Value = messages.iter().map(message).collect();
         // Models that can think aloud before they answer are asked not to: nobody would see it.
         let told = [("messages", messages), ("add_generation_prompt", true.into()), ("enable_thinking", false.into())];
@@ -123,7 +122,8 @@ mod tests {
     fn templates_render_as_transformers_renders_them() {
         let chatml = "{% for message in messages %}{{'<|im_start|>' + message['role'] + '\n' + message['content'] + \
                       '<|im_end|>' + '\n'}}{% endfor %}{% if add_generation_prompt %}{{ '<|im_start|>assistant\n' }}{% endif %}";
-        let expected = "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n Hi <&> <|im_end|>\n<|im_start|>assistant\n";
+        let expected =
+            "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\n Hi <&> <|im_end|>\n<|im_start|>assistant\n";
         assert_eq!(render(chatml, &CHAT).expect("a chat"), expected);
 
         let gemma = "{{ bos_token }}{% if messages[0]['role'] == 'system' %}{{ raise_exception('System role not supported') }}\
@@ -132,7 +132,8 @@ mod tests {
         let expected = "<s><start_of_turn>user\nBe brief.\n\n Hi <&><end_of_turn>\n<start_of_turn>model\n";
         assert_eq!(render(gemma, &CHAT).expect("a chat"), expected);
 
-        let forgetful = "{% for m in messages if m.role != 'system' %}[INST] {{ m.content.strip() }} [/INST]{% endfor %}";
+        let forgetful =
+            "{% for m in messages if m.role != 'system' %}[INST] {{ m.content.strip() }} [/INST]{% endfor %}";
         assert_eq!(render(forgetful, &CHAT).expect("a chat"), "[INST] Be brief.\n\n Hi <&> [/INST]");
 
         let blocks = "{%- set ns = namespace(last=none) -%}\n{%- for m in messages[1:] %}\n    {% set ns.last = m.content %}\n\
@@ -146,7 +147,8 @@ mod tests {
         let template = "{{ messages[0] | tojson }}\n{{ [1, 'é<'] | tojson(indent=2) }}";
         let expected = "{\"role\": \"user\", \"content\": \"a<b>&'é\"}\n[\n  1,\n  \"é<\"\n]";
         let told = render(template, &[("user", "a<b>&'é")]).expect("a chat");
-        let other_order = expected.replace("\"role\": \"user\", \"content\": \"a<b>&'é\"", "\"content\": \"a<b>&'é\", \"role\": \"user\"");
+        let other_order = expected
+            .replace("\"role\": \"user\", \"content\": \"a<b>&'é\"", "\"content\": \"a<b>&'é\", \"role\": \"user\"");
         assert!(told == expected || told == other_order, "{told}");
     }
 

@@ -81,12 +81,7 @@ impl Writing {
 
 impl Generator {
     /// Looks whether the files are there; they are read when the first prompt comes.
-    pub(super) fn new(
-        runtime: &Runtime,
-        dir: &Path,
-        entry: &ModelEntry,
-        pool: &GeneratorPool,
-    ) -> Result<Generator> {
+    pub(super) fn new(runtime: &Runtime, dir: &Path, entry: &ModelEntry, pool: &GeneratorPool) -> Result<Generator> {
         let Task::Generator(description) = &entry.task else { return Err(entry.failed("it is no generator")) };
         for path in [&entry.path, &entry.tokenizer] {
             if !dir.join(path).is_file() {

@@ -86,8 +86,7 @@ fn open(inner: &Inner) -> Result<Session> {
 pub(super) fn try_out(inner: &Inner) -> Result<()> {
     let vocabulary = inner.vocabulary()?;
     let ids = vocabulary.chat(&[ChatMessage { role: "user", content: "a".into() }])?;
-    let prompt =
-        Prompt { ids, max_new_tokens: 2, sampling: Default::default(), seed: 0, stop: Vec::new() };
+    let prompt = Prompt { ids, max_new_tokens: 2, sampling: Default::default(), seed: 0, stop: Vec::new() };
     open(inner)?.write(&vocabulary, &prompt, &mut Nobody).map(drop)
 }
 
