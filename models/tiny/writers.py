@@ -14,7 +14,7 @@ from onnx import TensorProto
 
 import writer_reference as reference
 from ortgraph import Graph
-from writer_reference import HEADS, HIDDEN, KV_HEADS, LAYERS, SIZE, WINDOW, WRITERS
+from writer_reference import HEADS, KV_HEADS, LAYERS, SIZE, WINDOW, WRITERS
 
 LATER = -1e9
 GROUP = HEADS // KV_HEADS

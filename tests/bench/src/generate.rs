@@ -6,6 +6,7 @@
 use std::error::Error;
 use std::io::{BufRead, Write};
 use std::path::PathBuf;
+use std::time::Instant;
 
 use serde::Deserialize;
 use serde_json::json;
@@ -29,13 +30,17 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let mut out = std::io::stdout().lock();
     writeln!(out, "{}", json!({ "resident_mb": resident_mb()? }))?;
     for line in std::io::stdin().lock().lines() {
-        let (finished, text) = write(&models, serde_json::from_str(&line?)?).await?;
+        let (line, began) = (serde_json::from_str(&line?)?, Instant::now());
+        let (finished, text) = write(&models, line).await?;
+        let total = began.elapsed();
+        // What goes on around the decoding, tokens and channel, comes before the first token.
+        let first_token = finished.first_token + (total.saturating_sub(finished.total));
         let shown = json!({
             "prompt_tokens": finished.prompt_tokens,
             "reused_tokens": finished.reused_tokens,
             "completion_tokens": finished.completion_tokens,
-            "first_token_ms": finished.first_token.as_secs_f64() * 1_000.0,
-            "total_ms": finished.total.as_secs_f64() * 1_000.0,
+            "first_token_ms": first_token.as_secs_f64() * 1_000.0,
+            "total_ms": total.as_secs_f64() * 1_000.0,
             "resident_mb": resident_mb()?,
             "text": text,
         });
