@@ -122,16 +122,8 @@ impl Session {
                 finished.first_token = begun.elapsed();
             }
             finished.completion_tokens += 1;
-            if vocabulary.ends(token) {
-                break End::Stop;
-            }
-            let said = stream.push(token).map_err(|e| self.entry.failed(e))?;
-            let heard = if said.text.is_empty() { listener.is_there() } else { listener.hear(said.text) };
-            if !heard {
-                break End::Cancelled;
-            }
-            if said.stopped {
-                break End::Stop;
+            if let Some(end) = self.say(token, vocabulary, &mut stream, listener)? {
+                break end;
             }
             if finished.completion_tokens >= max_new_tokens {
                 break End::Length;
@@ -144,6 +136,26 @@ impl Session {
         }
         finished.total = begun.elapsed();
         Ok(finished)
+    }
+
+    /// Says what a token brings, and whether the answer ends with it.
+    fn say(
+        &self,
+        token: u32,
+        vocabulary: &Vocabulary,
+        stream: &mut TextStream<'_>,
+        listener: &mut impl Listener,
+    ) -> Result<Option<End>> {
+        if vocabulary.ends(token) {
+            return Ok(Some(End::Stop));
+        }
+        let said = stream.push(token).map_err(|e| self.entry.failed(e))?;
+        let heard = if said.text.is_empty() { listener.is_there() } else { listener.hear(said.text) };
+        Ok(match (heard, said.stopped) {
+            (false, _) => Some(End::Cancelled),
+            (true, true) => Some(End::Stop),
+            (true, false) => None,
+        })
     }
 
     /// Tokens that may follow a prompt.

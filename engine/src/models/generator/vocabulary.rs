@@ -86,7 +86,7 @@ impl Vocabulary {
     /// A text in which nothing is a control token: a space stands behind the first character of what would be one.
     fn defused(&self, text: &str) -> String {
         let mut text = text.to_owned();
-        for control in self.controls.iter().filter(|control| control.chars().count() > 1) {
+        for control in &self.controls {
             if text.contains(control.as_str()) {
                 let second = control.chars().next().map_or(0, char::len_utf8);
                 text = text.replace(control.as_str(), &format!("{} {}", &control[..second], &control[second..]));
