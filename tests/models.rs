@@ -25,7 +25,7 @@ impl Workshop {
         let list = std::fs::read_to_string(models().join("models.toml")).expect("the default list");
         let default = models().display().to_string();
         let mut original = list;
-        for below in ["runtime/", "all-minilm-l6-v2/", "minilm-reader/"] {
+        for below in ["runtime/", "all-minilm-l6-v2/", "minilm-reader/", "smollm2-135m-instruct/"] {
             original = original.replace(&format!(" = \"{below}"), &format!(" = \"{default}/{below}"));
         }
         std::fs::write(folder.join("models.toml"), &original).expect("written");
@@ -155,10 +155,12 @@ fn the_default_models_are_listed_with_their_sums() {
         list.models.iter().all(|model| model.files == ModelFiles::Ok && model.in_use && model.bytes > Some(1_000_000))
     );
     let shown = String::from_utf8(taproot.run(&["models", "list"]).stdout).expect("text");
-    assert!(
-        shown.contains("* all-minilm-l6-v2  embedder · 384 dimensions · 256 tokens · en · Apache-2.0 · "),
-        "{shown}"
-    );
+    for line in [
+        "* all-minilm-l6-v2       embedder · 384 dimensions · 256 tokens · en · Apache-2.0 · ",
+        "* smollm2-135m-instruct  generator · 2048 tokens · en · Apache-2.0 · ",
+    ] {
+        assert!(shown.contains(line), "{shown}");
+    }
 }
 
 #[test]

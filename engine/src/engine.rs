@@ -8,10 +8,11 @@ use taproot_schemas::answer::{Answer, AnswerEvent, AskRequest, Mode};
 use taproot_schemas::doctor::{Check, DoctorReport};
 use taproot_schemas::document::{Deleted, Document, DocumentList, DocumentText};
 use taproot_schemas::job::Job;
+use taproot_schemas::settings::WhenBusy;
 use taproot_schemas::search::{Filters, SearchRequest, SearchResponse};
 use tokio::sync::mpsc;
 
-use crate::answer::{Answerer, Composers, Extractive, Limits, Strictness, Upstream, UpstreamConfig, Weighed};
+use crate::answer::{Answerer, Composers, Extractive, Generative, Limits, Strictness, Upstream, UpstreamConfig, Weighed};
 use crate::executor::Executor;
 use crate::models::{Choice, Models};
 use crate::retrieve::{Found, GlossaryFile, Query, Reread, Retriever};
@@ -40,6 +41,8 @@ pub struct EngineConfig {
     pub max_answer_chars: usize,
     /// How an answer is composed when the request does not say, and how sure one has to be: 1 to 5.
     pub mode: Mode,
+    /// What a question gets that too many wait before for the generator.
+    pub when_busy: WhenBusy,
     pub strictness: u8,
     /// A glossary that has to be there; `glossary.toml` in the data directory, where there is one, when `None`.
     pub glossary: Option<PathBuf>,
@@ -135,10 +138,11 @@ impl Engine {
                 extractive: Extractive {
                     limits: Limits { sentences: config.max_sentences, chars: config.max_answer_chars },
                 },
-                generative: None,
+                generative: retriever.models.generator.is_some().then(|| Arc::new(Generative::new(Arc::clone(&retriever.models)))),
                 upstream,
             },
             mode: config.mode,
+            when_busy: config.when_busy,
             strictness: Strictness::new(config.strictness)?,
             passages: config.passages,
             max_query_chars: config.max_query_chars,

@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 use taproot_engine::store::{Labels, NewChunk, NewDocument};
 use taproot_engine::{Access, AccessScope, Engine, EngineConfig, ListDocuments};
 use taproot_schemas::answer::Mode;
+use taproot_schemas::settings::WhenBusy;
 
 const CASES: u32 = 6;
 const GROUPS: [&str; 4] = ["hr", "it", "board", "实习生"];
@@ -140,6 +141,7 @@ impl World {
             max_sentences: 3,
             max_answer_chars: 1_200,
             mode: Mode::Extractive,
+            when_busy: WhenBusy::default(),
             strictness: 3,
             glossary: None,
             rerank: true,

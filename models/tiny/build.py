@@ -1,9 +1,11 @@
 #!/usr/bin/env python3
 """Writes the tiny random models that the tests load, one for each shape of export, and their reference vectors.
 
-Needs numpy and onnx. Out, beside this file: NAME/model.onnx, NAME/tokenizer.json, models.toml, reference.json. The
-folder bert keeps its weights in a file of their own, as exports beyond 2 GB have to.
-The vectors come from `reference.py`, which does everything again in numpy and never runs a graph.
+Needs numpy and onnx. Out, beside this file: NAME/model.onnx, NAME/tokenizer.json, models.toml, reference.json and, for
+the generators of `writers.py`, writers.json. The folder bert keeps its weights in a file of their own, as exports beyond
+2 GB have to.
+The vectors come from `reference.py`, the texts from `writer_reference.py`, which do everything again in numpy and never
+run a graph.
 
     PYTHONPATH=$(ls -d .cache/python/*) python3 models/tiny/build.py
 """
@@ -24,6 +26,8 @@ HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 
 import reference
+import writer_reference
+import writers
 from ortgraph import Graph
 from reference import HEADS, HIDDEN, LAYERS, MASKED
 from tokens import Pieces, Words
@@ -196,7 +200,8 @@ def models() -> dict[str, onnx.ModelProto]:
     two = Encoder(reference.WEIGHTS["reranker-2"], DYNAMIC)
     two.output(two.logits(two.xlmr()), "logits", ["batch", 2])
     made["reranker-2"] = two
-    return {name: without_names(encoder.graph.model({})) for name, encoder in made.items()}
+    graphs = {name: encoder.graph.model({}) for name, encoder in made.items()} | writers.graphs()
+    return {name: without_names(graph) for name, graph in graphs.items()}
 
 
 def without_names(model: onnx.ModelProto) -> onnx.ModelProto:
@@ -246,9 +251,16 @@ def main() -> None:
         write(f"{folder}/model.onnx", model.SerializeToString(deterministic=True))
     for folder, tokenizer in tokenizers().items():
         write(f"{folder}/tokenizer.json", json.dumps(tokenizer, ensure_ascii=False, separators=(",", ":")).encode())
+    for name, content in writers.text_files().items():
+        write(f"writer/{name}", compact(content).encode())
     write("models.toml", models_toml().encode())
     answers = json.dumps(reference.answers(), ensure_ascii=False, separators=(",", ":"))
     write("reference.json", answers.replace("},{", "},\n{").replace("],", "],\n").encode() + b"\n")
+    write("writers.json", compact(writer_reference.texts()).replace("],", "],\n").encode() + b"\n")
+
+
+def compact(content: Any) -> str:
+    return json.dumps(content, ensure_ascii=False, separators=(",", ":"))
 
 
 def models_toml() -> str:
@@ -280,6 +292,22 @@ def models_toml() -> str:
         if folder == EXTERNAL:
             weights = f"{folder}/{WEIGHTS_FILE}"
             lines.append(f'external_data = [{{ path = "{weights}", sha256 = "{sha256(weights)}" }}]')
+    for name, described in writer_reference.WRITERS.items():
+        entry = {
+            "name": f"writer-{name}",
+            "task": "generator",
+            "path": f"writer-{name}/model.onnx",
+            "sha256": sha256(f"writer-{name}/model.onnx"),
+            "tokenizer": "writer/tokenizer.json",
+            "languages": ["*"],
+            "max_tokens": writer_reference.WINDOW,
+            "license": "Apache-2.0",
+            "source": "build.py",
+            "prompt": "chat",
+            "max_new_tokens": writer_reference.STEPS,
+            **described.get("entry", {}),
+        }
+        lines += ["", "[[model]]", *(f"{key} = {json.dumps(value)}" for key, value in entry.items())]
     return "\n".join(lines) + "\n"
 
 

@@ -37,6 +37,7 @@ pub enum ModelTask {
     Embedder,
     Reader,
     Reranker,
+    Generator,
 }
 
 /// Whether the files are the ones that `models.toml` means.

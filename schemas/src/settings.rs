@@ -56,7 +56,7 @@ impl Default for ServerSettings {
     }
 }
 
-#[derive(Debug, Clone, Default, Serialize, Deserialize)]
+#[derive(Debug, Clone, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelSettings {
     /// Folder with `models.toml`, the ONNX files and the runtime library; when absent, looked for beside the program.
@@ -65,8 +65,29 @@ pub struct ModelSettings {
     pub embedder: Option<String>,
     /// Name of the reranker in `models.toml`, or `off`; the first listed when absent, if there is one.
     pub reranker: Option<String>,
+    /// Name of the generator in `models.toml`, or `off`; the first listed when absent, if there is one. It is loaded when
+    /// it is first asked.
+    pub generator: Option<String>,
+    /// Answers that the generator writes at the same time, 1 to 16, each with all of `threads` and the memory of a model.
+    pub generator_sessions: usize,
+    /// Answers that may wait for the generator, 1 to 1,000, half of them of one caller.
+    pub generator_queue: usize,
     /// Threads that run models, 1 to the number of cores; all cores when absent.
     pub threads: Option<usize>,
+}
+
+impl Default for ModelSettings {
+    fn default() -> Self {
+        Self {
+            dir: None,
+            embedder: None,
+            reranker: None,
+            generator: None,
+            generator_sessions: 1,
+            generator_queue: 8,
+            threads: None,
+        }
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]
@@ -152,11 +173,24 @@ pub struct AnswerSettings {
     pub max_sentences: usize,
     /// Characters that an answer quotes at the most.
     pub max_chars: usize,
+    /// What a question gets that too many wait before.
+    pub when_busy: WhenBusy,
+}
+
+/// What is done when more answers wait for the generator than may.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum WhenBusy {
+    /// The answer is composed of the documents' own sentences.
+    #[default]
+    Extractive,
+    /// The caller is told to come back (429 with Retry-After).
+    Refuse,
 }
 
 impl Default for AnswerSettings {
     fn default() -> Self {
-        Self { mode: Mode::Extractive, strictness: 3, passages: 8, max_sentences: 3, max_chars: 1_200 }
+        Self { mode: Mode::Extractive, strictness: 3, passages: 8, max_sentences: 3, max_chars: 1_200, when_busy: WhenBusy::default() }
     }
 }
 

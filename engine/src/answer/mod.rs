@@ -19,6 +19,7 @@ use std::time::{Duration, Instant};
 use taproot_schemas::answer::{
     Answer, AnswerEvent, AskRequest, Citation, MessageDelta, Mode, SearchResults, Status, Timings, Usage,
 };
+use taproot_schemas::settings::WhenBusy;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
@@ -32,7 +33,7 @@ use compose::{Composer, Task};
 use write::{Scribe, Written};
 
 pub use compose::upstream::{AnswerTokensField, Api, Price, Secret, Upstream, UpstreamConfig};
-pub use compose::{Extractive, Limits};
+pub use compose::{Extractive, Generative, Limits};
 pub use strictness::Strictness;
 
 /// Answers questions over a [`Retriever`]. Cheap to clone.
@@ -43,6 +44,8 @@ pub struct Answerer {
     /// Where the request does not say.
     pub mode: Mode,
     pub strictness: Strictness,
+    /// What a question gets that too many wait before for the generator.
+    pub when_busy: WhenBusy,
     /// Passages read for one question.
     pub passages: usize,
     pub max_query_chars: usize,
@@ -52,7 +55,7 @@ pub struct Answerer {
 #[derive(Clone)]
 pub struct Composers {
     pub extractive: Extractive,
-    pub generative: Option<Arc<dyn Composer>>,
+    pub generative: Option<Arc<Generative>>,
     pub upstream: Option<Arc<Upstream>>,
 }
 
@@ -167,7 +170,8 @@ impl Answerer {
             return outcome.map(|()| None);
         }
         if let Err(error) = outcome {
-            if matches!(error, Error::Cancelled) {
+            let told = matches!(error, Error::Overloaded { .. }) && self.when_busy == WhenBusy::Refuse;
+            if told || matches!(error, Error::Cancelled) {
                 return Err(error);
             }
             tracing::warn!(%error, ?mode, "the answer is quoted: nobody wrote it");
@@ -207,7 +211,8 @@ impl Composers {
         match mode {
             Mode::Extractive => Ok(&self.extractive),
             Mode::Generative => {
-                self.generative.as_deref().ok_or_else(|| missing("no generator is among this server's models"))
+                let generative = self.generative.as_deref().map(|generative| generative as &dyn Composer);
+                generative.ok_or_else(|| missing("no generator is among this server's models"))
             }
             Mode::Upstream => {
                 let upstream = self.upstream.as_deref().map(|upstream| upstream as &dyn Composer);

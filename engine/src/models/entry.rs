@@ -13,7 +13,7 @@ use crate::{Error, Result};
 const MIN_TOKENS: usize = 8;
 const SHA256_DIGITS: usize = 64;
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub struct ModelEntry {
     /// How settings and reports call it.
     pub name: String,
@@ -28,7 +28,8 @@ pub struct ModelEntry {
     pub tokenizer_sha256: Option<String>,
     /// Languages that the model knows (BCP 47 primary subtags), or `*`.
     pub languages: Vec<String>,
-    /// Longest input in tokens, special tokens and prefix included; of two texts, both together.
+    /// Longest input in tokens, special tokens and prefix included; of two texts, both together; of a generator, prompt
+    /// and answer.
     pub max_tokens: usize,
     /// SPDX expression of the weights.
     pub license: String,
@@ -45,7 +46,7 @@ pub struct FileSum {
     pub sha256: String,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq)]
 pub enum Task {
     /// Text → vector.
     Embedder(Embedding),
@@ -53,6 +54,8 @@ pub enum Task {
     Reader { max_answer_tokens: usize },
     /// Question and passage → how well the passage answers, from this output if one is named.
     Reranker { output: Option<String> },
+    /// Prompt → text.
+    Generator(Generation),
 }
 
 /// How a vector comes out of an embedder.
@@ -83,6 +86,57 @@ pub enum Pooling {
     Cls,
     /// The last token that is no padding.
     Last,
+}
+
+/// How a generator is asked, and how it writes.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Generation {
+    pub prompt: PromptStyle,
+    /// Longest answer.
+    pub max_new_tokens: usize,
+    pub cache: CacheStyle,
+    /// Texts at which an answer ends.
+    pub stop: Vec<String>,
+    pub sampling: Sampling,
+}
+
+/// What a generator is shown.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum PromptStyle {
+    /// Rules, numbered sources and the question, as a chat.
+    Chat,
+    /// The best sentences and then the question: what a model of a few hundred million parameters can follow.
+    Short,
+}
+
+/// How a decoder's graph treats its key-value cache.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum CacheStyle {
+    /// It gives a longer one each step, as every export does.
+    #[default]
+    Grows,
+    /// It writes into the one that it is given: attention is GroupQueryAttention with past and present in one buffer.
+    InPlace,
+}
+
+/// How the next token is chosen.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Sampling {
+    /// Divides the logits; at 0 the likeliest token is taken.
+    pub temperature: f32,
+    /// Only the likeliest tokens that together have this probability (nucleus sampling, arXiv 1904.09751).
+    pub top_p: f32,
+    /// Divides the positive logits of tokens that the answer has already, and multiplies the negative ones (arXiv
+    /// 1909.05858).
+    pub repetition_penalty: f32,
+}
+
+impl Default for Sampling {
+    fn default() -> Self {
+        Sampling { temperature: 0.0, top_p: 1.0, repetition_penalty: 1.0 }
+    }
 }
 
 impl ModelEntry {
@@ -146,6 +200,20 @@ pub(super) struct Written {
     passage_prefix: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     max_answer_tokens: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    prompt: Option<PromptStyle>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    max_new_tokens: Option<usize>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    cache: Option<CacheStyle>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    stop: Vec<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    temperature: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    top_p: Option<f32>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    repetition_penalty: Option<f32>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     external_data: Vec<FileSum>,
 }
@@ -157,6 +225,7 @@ enum TaskName {
     Embedder,
     Reader,
     Reranker,
+    Generator,
 }
 
 impl Written {
@@ -192,6 +261,7 @@ impl Written {
             TaskName::Reader => {
                 Task::Reader { max_answer_tokens: needed("max_answer_tokens", self.max_answer_tokens)? }
             }
+            TaskName::Generator => Task::Generator(self.generation()?),
             TaskName::Reranker => Task::Reranker { output: self.output },
         };
         Ok(ModelEntry {
@@ -211,8 +281,8 @@ impl Written {
 
     /// A field that is given though the task has none of that name.
     fn foreign_field(&self) -> Option<&'static str> {
-        use TaskName::{Embedder, Reader, Reranker};
-        let fields: [(&str, bool, &[TaskName]); 8] = [
+        use TaskName::{Embedder, Generator, Reader, Reranker};
+        let fields: [(&str, bool, &[TaskName]); 15] = [
             ("dimensions", self.dimensions.is_some(), &[Embedder]),
             ("truncate_to", self.truncate_to.is_some(), &[Embedder]),
             ("pooling", self.pooling.is_some(), &[Embedder]),
@@ -221,6 +291,13 @@ impl Written {
             ("query_prefix", self.query_prefix.is_some(), &[Embedder]),
             ("passage_prefix", self.passage_prefix.is_some(), &[Embedder]),
             ("max_answer_tokens", self.max_answer_tokens.is_some(), &[Reader]),
+            ("prompt", self.prompt.is_some(), &[Generator]),
+            ("max_new_tokens", self.max_new_tokens.is_some(), &[Generator]),
+            ("cache", self.cache.is_some(), &[Generator]),
+            ("stop", !self.stop.is_empty(), &[Generator]),
+            ("temperature", self.temperature.is_some(), &[Generator]),
+            ("top_p", self.top_p.is_some(), &[Generator]),
+            ("repetition_penalty", self.repetition_penalty.is_some(), &[Generator]),
         ];
         fields.into_iter().find_map(|(field, given, tasks)| (given && !tasks.contains(&self.task)).then_some(field))
     }
@@ -239,6 +316,30 @@ impl Written {
             query_prefix: self.query_prefix.clone().unwrap_or_default(),
             passage_prefix: self.passage_prefix.clone().unwrap_or_default(),
         })
+    }
+
+    fn generation(&self) -> Result<Generation, String> {
+        let max_new_tokens = needed("max_new_tokens", self.max_new_tokens)?;
+        if !(1..self.max_tokens).contains(&max_new_tokens) {
+            return Err(format!("max_new_tokens is {max_new_tokens}; at least 1 and fewer than max_tokens are needed"));
+        }
+        if self.stop.iter().any(String::is_empty) {
+            return Err("stop holds an empty text".into());
+        }
+        let usual = Sampling::default();
+        let sampling = Sampling {
+            temperature: bounded("temperature", self.temperature, usual.temperature, 0.0..=2.0)?,
+            top_p: bounded("top_p", self.top_p, usual.top_p, 0.01..=1.0)?,
+            repetition_penalty: bounded(
+                "repetition_penalty",
+                self.repetition_penalty,
+                usual.repetition_penalty,
+                1.0..=2.0,
+            )?,
+        };
+        let prompt = needed("prompt", self.prompt)?;
+        let cache = self.cache.unwrap_or_default();
+        Ok(Generation { prompt, max_new_tokens, cache, stop: self.stop.clone(), sampling })
     }
 
     fn of(entry: &ModelEntry) -> Written {
@@ -274,10 +375,29 @@ impl Written {
                 Written { task: TaskName::Reader, max_answer_tokens: Some(max_answer_tokens), ..written }
             }
             Task::Reranker { output } => Written { task: TaskName::Reranker, output, ..written },
+            Task::Generator(Generation { prompt, max_new_tokens, cache, stop, sampling }) => Written {
+                task: TaskName::Generator,
+                prompt: Some(prompt),
+                max_new_tokens: Some(max_new_tokens),
+                cache: Some(cache),
+                stop,
+                temperature: Some(sampling.temperature),
+                top_p: Some(sampling.top_p),
+                repetition_penalty: Some(sampling.repetition_penalty),
+                ..written
+            },
         }
     }
 }
 
 fn needed<T>(field: &str, value: Option<T>) -> Result<T, String> {
     value.ok_or_else(|| format!("{field} is missing"))
+}
+
+fn bounded(field: &str, value: Option<f32>, usual: f32, allowed: std::ops::RangeInclusive<f32>) -> Result<f32, String> {
+    match value {
+        None => Ok(usual),
+        Some(value) if allowed.contains(&value) => Ok(value),
+        Some(value) => Err(format!("{field} is {value}; allowed are {} to {}", allowed.start(), allowed.end())),
+    }
 }

@@ -2,11 +2,13 @@
 //!
 //! Models are data: `models.toml` describes each (`entry`), `registry` says which are meant, `encoder` feeds whatever
 //! inputs a graph declares, `pooling` makes one vector of what comes out. Everything here is plain synchronous CPU work;
-//! callers send it to the pool of `executor`. Nothing here reads from a network.
+//! callers send it to the pool of `executor`, but for `generator`, which writes on threads of its own behind a queue.
+//! Nothing here reads from a network.
 
 mod embedder;
 mod encoder;
 mod entry;
+mod generator;
 mod pool;
 mod pooling;
 mod reader;
@@ -20,9 +22,10 @@ mod tokenizer;
 use std::path::Path;
 
 pub use embedder::{Embedder, TEXT_OUTPUTS, TOKEN_OUTPUTS};
-pub use entry::{Embedding, FileSum, ModelEntry, Pooling, Task};
+pub use entry::{CacheStyle, Embedding, FileSum, Generation, ModelEntry, Pooling, PromptStyle, Sampling, Task};
+pub use generator::{ChatMessage, End, Finished, Generator, Prompt, Vocabulary, Writing, Written};
 pub use reader::{Reader, Reading};
-pub use registry::{Choice, LIST, Pick, Registry};
+pub use registry::{Choice, GeneratorPool, LIST, Pick, Registry};
 pub use reranker::Reranker;
 pub use runtime::Port;
 use runtime::Runtime;
@@ -37,6 +40,8 @@ pub struct Models {
     pub reader: Option<Reader>,
     /// Absent when `models.toml` names none, or when none is wanted.
     pub reranker: Option<Reranker>,
+    /// Absent when `models.toml` names none, or when none is wanted. It takes its memory when it is first asked.
+    pub generator: Option<Generator>,
 }
 
 impl Models {
@@ -44,11 +49,13 @@ impl Models {
     pub fn load(dir: &Path, choice: &Choice, sessions: usize) -> Result<Models> {
         let registry = Registry::read(dir)?;
         let (embedder, reranker) = (registry.embedder(choice)?, registry.reranker(choice)?);
+        let generator = registry.generator(choice)?;
         let runtime = Runtime::load(&registry.runtime_library())?;
         Ok(Models {
             embedder: Embedder::load(&runtime, dir, embedder, sessions)?,
             reader: registry.reader().map(|entry| Reader::load(&runtime, dir, entry, sessions)).transpose()?,
             reranker: reranker.map(|entry| Reranker::load(&runtime, dir, entry, sessions)).transpose()?,
+            generator: generator.map(|entry| Generator::new(&runtime, dir, entry, &choice.generators)).transpose()?,
         })
     }
 }
@@ -75,5 +82,6 @@ pub fn try_out(registry: &Registry, dir: &Path, entry: &ModelEntry) -> Result<()
         Task::Embedder(_) => Embedder::load(&runtime, dir, entry, 1).map(drop),
         Task::Reader { .. } => Reader::load(&runtime, dir, entry, 1).map(drop),
         Task::Reranker { .. } => Reranker::load(&runtime, dir, entry, 1).map(drop),
+        Task::Generator(_) => generator::try_out(&runtime, dir, entry),
     }
 }

@@ -33,6 +33,27 @@ pub struct Choice {
     /// An embedder by its name; the first listed when absent.
     pub embedder: Option<String>,
     pub reranker: Pick,
+    pub generator: Pick,
+    pub generators: GeneratorPool,
+}
+
+/// How many answers are written at a time, and with what.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GeneratorPool {
+    /// Answers that are written at the same time; each takes the memory of the model and of its cache.
+    pub sessions: usize,
+    /// Threads of each.
+    pub threads: usize,
+    /// Answers that may wait for their turn.
+    pub max_waiting: usize,
+}
+
+impl Default for GeneratorPool {
+    /// One after the other with all cores: together as fast as several with a share of them, and the first is sooner done.
+    fn default() -> Self {
+        let threads = std::thread::available_parallelism().map_or(1, |cores| cores.get());
+        GeneratorPool { sessions: 1, threads, max_waiting: 8 }
+    }
 }
 
 /// A model that one can do without.
@@ -108,10 +129,17 @@ impl Registry {
     }
 
     pub fn reranker(&self, choice: &Choice) -> Result<Option<&ModelEntry>> {
-        let is_one = |model: &&ModelEntry| matches!(model.task, Task::Reranker { .. });
-        match &choice.reranker {
+        self.picked("reranker", &choice.reranker, |model| matches!(model.task, Task::Reranker { .. }))
+    }
+
+    pub fn generator(&self, choice: &Choice) -> Result<Option<&ModelEntry>> {
+        self.picked("generator", &choice.generator, |model| matches!(model.task, Task::Generator(_)))
+    }
+
+    fn picked(&self, task: &str, pick: &Pick, is_one: impl Fn(&&ModelEntry) -> bool) -> Result<Option<&ModelEntry>> {
+        match pick {
             Pick::First => Ok(self.models.iter().find(is_one)),
-            Pick::Named(name) => self.named("reranker", name, is_one).map(Some),
+            Pick::Named(name) => self.named(task, name, is_one).map(Some),
             Pick::None => Ok(None),
         }
     }
@@ -144,6 +172,7 @@ mod tests {
     }
 
     const PLAIN: &str = "dimensions = 8\npooling = \"mean\"";
+    const WRITES: &str = "prompt = \"short\"\nmax_new_tokens = 8";
 
     #[test]
     fn a_model_is_chosen_by_name_and_the_first_is_the_default() {
@@ -151,6 +180,8 @@ mod tests {
             model("a", "embedder", PLAIN),
             model("b", "embedder", PLAIN),
             model("r", "reranker", "output = \"logits\""),
+            model("g", "generator", WRITES),
+            model("h", "generator", WRITES),
         ];
         let registry = parse(&models).expect("a list");
         let embedder =
@@ -163,6 +194,10 @@ mod tests {
         assert_eq!(reranker(Pick::First).expect("one").expect("one").name, "r");
         assert!(reranker(Pick::None).expect("none is wanted").is_none());
         reranker(Pick::Named("a".into())).expect_err("an embedder is no reranker");
+        let generator = |pick| registry.generator(&Choice { generator: pick, ..Choice::default() });
+        assert_eq!(generator(Pick::First).expect("one").expect("one").name, "g");
+        assert_eq!(generator(Pick::Named("h".into())).expect("one").expect("one").name, "h");
+        assert!(generator(Pick::None).expect("none is wanted").is_none());
     }
 
     #[test]
@@ -173,6 +208,11 @@ mod tests {
             (vec![model("a", "embedder", &format!("{PLAIN}\ntruncate_to = 9"))], "truncate_to"),
             (vec![model("a", "reranker", PLAIN)], "dimensions does not belong"),
             (vec![model("a", "reader", "")], "max_answer_tokens is missing"),
+            (vec![model("a", "generator", "prompt = \"chat\"")], "max_new_tokens is missing"),
+            (vec![model("a", "generator", "prompt = \"chat\"\nmax_new_tokens = 64")], "fewer than max_tokens"),
+            (vec![model("a", "generator", &format!("{WRITES}\ntop_p = 0.0"))], "top_p is 0; allowed are 0.01 to 1"),
+            (vec![model("a", "generator", &format!("{WRITES}\nstop = [\"\"]"))], "stop holds an empty text"),
+            (vec![model("a", "embedder", &format!("{PLAIN}\nstop = [\"x\"]"))], "stop does not belong"),
             (vec![model("a", "embedder", "dimensions = 8\npooling = \"max\"")], "unknown variant `max`"),
             (vec![model("a", "embedder", &format!("{PLAIN}\nprefix = \"q\""))], "unknown field `prefix`"),
             (vec![model("a", "embedder", PLAIN), model("a", "reranker", "")], "two models have the name a"),
@@ -192,8 +232,13 @@ mod tests {
              external_data = [{{ path = \"m.onnx_data\", sha256 = {:?} }}]",
             "1".repeat(64)
         );
-        let models =
-            [model("a", "embedder", &more), model("r", "reranker", ""), model("b", "reader", "max_answer_tokens = 3")];
+        let writes = format!("{WRITES}\ncache = \"in_place\"\nstop = [\"\\nQ:\"]\ntemperature = 0.5\ntop_p = 0.9");
+        let models = [
+            model("a", "embedder", &more),
+            model("r", "reranker", ""),
+            model("b", "reader", "max_answer_tokens = 3"),
+            model("g", "generator", &writes),
+        ];
         let registry = parse(&models).expect("a list");
         let written: Vec<String> = registry.models().iter().map(|model| model.to_toml().expect("TOML")).collect();
         assert_eq!(parse(&written).expect("the same list").models(), registry.models());

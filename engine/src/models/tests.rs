@@ -215,7 +215,8 @@ fn a_passage_prefix_takes_room() {
 #[test]
 fn models_are_chosen_by_name() {
     let registry = tiny();
-    let choice = Choice { embedder: Some("xlmr-cls".into()), reranker: Pick::Named("reranker-2".into()) };
+    let reranker = Pick::Named("reranker-2".into());
+    let choice = Choice { embedder: Some("xlmr-cls".into()), reranker, ..Choice::default() };
     assert_eq!(registry.embedder(&choice).expect("one").name, "xlmr-cls");
     assert_eq!(registry.reranker(&choice).expect("one").expect("one").name, "reranker-2");
     assert_eq!(registry.embedder(&Choice::default()).expect("the first").name, "bert-mean");

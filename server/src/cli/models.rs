@@ -112,7 +112,12 @@ fn list(config: &Config, dir: &Path) -> Result<ModelList> {
 /// The models that the settings choose, be it by name or because they are the first of their task.
 fn chosen(config: &Config, registry: &Registry) -> Vec<String> {
     let choice = config.model_choice();
-    let chosen = [registry.embedder(&choice).ok(), registry.reader(), registry.reranker(&choice).ok().flatten()];
+    let chosen = [
+        registry.embedder(&choice).ok(),
+        registry.reader(),
+        registry.reranker(&choice).ok().flatten(),
+        registry.generator(&choice).ok().flatten(),
+    ];
     chosen.into_iter().flatten().map(|entry| entry.name.clone()).collect()
 }
 
@@ -121,6 +126,7 @@ fn info(entry: &ModelEntry, state: Result<u64, Damage>, chosen: &[String]) -> Mo
         Task::Embedder(embedding) => (ModelTask::Embedder, Some(embedding.truncate_to.unwrap_or(embedding.dimensions))),
         Task::Reader { .. } => (ModelTask::Reader, None),
         Task::Reranker { .. } => (ModelTask::Reranker, None),
+        Task::Generator(_) => (ModelTask::Generator, None),
     };
     ModelInfo {
         name: entry.name.clone(),
@@ -157,6 +163,7 @@ fn line(model: &ModelInfo) -> String {
         ModelTask::Embedder => "embedder",
         ModelTask::Reader => "reader",
         ModelTask::Reranker => "reranker",
+        ModelTask::Generator => "generator",
     };
     let files = match (model.files, model.bytes) {
         (ModelFiles::Ok, Some(bytes)) => format!("{}, sums ok", HumanBytes(bytes)),

@@ -33,11 +33,18 @@ pub fn check(settings: &Settings) -> Result<()> {
     if let Some(threads) = models.threads {
         within("models.threads", threads, 1..=MAX_THREADS)?;
     }
-    for (field, name) in [("models.embedder", &models.embedder), ("models.reranker", &models.reranker)] {
+    let names = [
+        ("models.embedder", &models.embedder),
+        ("models.reranker", &models.reranker),
+        ("models.generator", &models.generator),
+    ];
+    for (field, name) in names {
         if name.as_ref().is_some_and(|name| name.trim().is_empty()) {
             return Err(wrong(field, "is empty", "name a model of models.toml; taproot models list shows them"));
         }
     }
+    within("models.generator_sessions", models.generator_sessions, 1..=16)?;
+    within("models.generator_queue", models.generator_queue, 1..=1_000)?;
     if let Some(url) = &vectors.url {
         http_url("vectors.url", url)?;
     }
@@ -185,6 +192,9 @@ mod tests {
             ("[server]\nallowed_hosts = [\"https://a.example\"]", "server.allowed_hosts"),
             ("[models]\nthreads = 0", "models.threads"),
             ("[models]\nembedder = \"\"", "models.embedder"),
+            ("[models]\ngenerator = \" \"", "models.generator"),
+            ("[models]\ngenerator_sessions = 0", "models.generator_sessions"),
+            ("[models]\ngenerator_queue = 0", "models.generator_queue"),
             ("[vectors]\nurl = \"qdrant:6334\"", "vectors.url"),
             ("[vectors]\ncollection = \"a/b\"", "vectors.collection"),
             ("[ingest]\nparse_timeout_s = 0", "ingest.parse_timeout_s"),

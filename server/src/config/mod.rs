@@ -14,11 +14,11 @@ use std::net::{SocketAddr, ToSocketAddrs};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use taproot_engine::models::{Choice, LIST, Pick};
+use taproot_engine::models::{Choice, GeneratorPool, LIST, Pick};
 use taproot_engine::{EngineConfig, QdrantServer};
 use taproot_ingest::Chunking;
 use taproot_parse::sandbox::{OcrProgram, OcrSettings, ParserLimits};
-use taproot_schemas::settings::{IngestSettings, Settings, Source, VectorSettings};
+use taproot_schemas::settings::{IngestSettings, ModelSettings, Settings, Source, VectorSettings};
 
 use crate::error::{Error, Result};
 use crate::hub::HubConfig;
@@ -138,6 +138,7 @@ impl Config {
             max_sentences: answer.max_sentences,
             max_answer_chars: answer.max_chars,
             mode: answer.mode,
+            when_busy: answer.when_busy,
             strictness: answer.strictness,
             glossary: search.glossary.as_ref().map(PathBuf::from),
             rerank: search.rerank,
@@ -177,12 +178,23 @@ impl Config {
 
     /// Which of the listed models are meant.
     pub fn model_choice(&self) -> Choice {
-        let reranker = match self.settings.models.reranker.as_deref() {
+        let ModelSettings { embedder, reranker, generator, generator_sessions, generator_queue, .. } =
+            &self.settings.models;
+        let pick = |name: &Option<String>| match name.as_deref() {
             None => Pick::First,
             Some(OFF) => Pick::None,
             Some(name) => Pick::Named(name.to_owned()),
         };
-        Choice { embedder: self.settings.models.embedder.clone(), reranker }
+        Choice {
+            embedder: embedder.clone(),
+            reranker: pick(reranker),
+            generator: pick(generator),
+            generators: GeneratorPool {
+                sessions: *generator_sessions,
+                threads: self.threads,
+                max_waiting: *generator_queue,
+            },
+        }
     }
 
     /// Where models are pulled from.

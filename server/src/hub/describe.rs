@@ -128,6 +128,13 @@ impl Draft {
             {
                 Ok(TaskName::Embedder)
             }
+            _ if architecture.ends_with("ForCausalLM") => Err(HubError::Unsupported {
+                what: "the task",
+                detail:
+                    "it writes text; put its files into the models folder and describe it by hand, as docs/models.md \
+                         says under \"A generator\""
+                        .into(),
+            }),
             _ => Err(HubError::CannotTell { what: "what it is for", option: "--task embedder or --task reranker" }),
         }
     }
@@ -371,6 +378,10 @@ mod tests {
         assert!(asked(&classifier).starts_with("--task"));
         classifier.tags = vec!["text-ranking".into()];
         assert!(matches!(classifier.describe(&files(), &tokens()).expect("an entry").task, Task::Reranker { .. }));
+        let mut writer = draft("own", configs(json!({"architectures": ["Qwen2ForCausalLM"]})));
+        writer.tags = vec!["text-generation".into()];
+        let error = writer.check().expect_err("a generator is described by hand").to_string();
+        assert!(error.contains("it writes text"), "{error}");
         let one = json!({"architectures": ["XLMRobertaForSequenceClassification"], "id2label": {"0": "LABEL_0"}});
         assert!(matches!(
             draft("own", configs(one)).describe(&files(), &tokens()).expect("an entry").task,

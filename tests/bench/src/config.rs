@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use taproot_engine::EngineConfig;
 use taproot_engine::models::Choice;
 use taproot_schemas::answer::Mode;
+use taproot_schemas::settings::WhenBusy;
 
 /// The settings of a server with two threads.
 pub fn config(data_dir: PathBuf, models_dir: PathBuf) -> EngineConfig {
@@ -20,6 +21,7 @@ pub fn config(data_dir: PathBuf, models_dir: PathBuf) -> EngineConfig {
         max_sentences: 5,
         max_answer_chars: 1_200,
         mode: Mode::Extractive,
+        when_busy: WhenBusy::default(),
         strictness: 3,
         glossary: None,
         rerank: true,

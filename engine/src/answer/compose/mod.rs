@@ -3,6 +3,7 @@
 
 mod conflict;
 mod extractive;
+mod generative;
 mod pack;
 pub(super) mod prompt;
 pub mod upstream;
@@ -17,6 +18,7 @@ use crate::Result;
 use crate::retrieve::Found;
 
 pub use extractive::{Extractive, Limits};
+pub use generative::Generative;
 
 /// What a composer gets.
 #[derive(Clone)]

@@ -30,6 +30,12 @@ pub fn messages(task: &Task, sources: &[Source]) -> Vec<Message> {
     ]
 }
 
+/// A text and the question, for models too small to follow rules: the text first, no system message.
+pub fn short(question: &str, text: &str) -> Vec<Message> {
+    let content = format!("{}\n\nUsing only the text above, answer in a few words: {question}", defused(text));
+    vec![Message { role: "user", content }]
+}
+
 /// The rules of a language.
 pub fn rules(language: Option<&str>) -> &'static str {
     if language == Some("zh") { RULES_ZH } else { RULES_EN }

@@ -1,4 +1,8 @@
 //! ONNX Runtime, loaded once per process from a library file. The only module that knows `ort`.
+//!
+//! [`Model`] runs a graph that remembers nothing; [`decoder`] one that is given its own past.
+
+mod decoder;
 
 use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
@@ -10,7 +14,10 @@ use ort::value::{DynValue, Outlet, TensorElementType, TensorRef, ValueType};
 
 use crate::{Error, Result};
 
-/// The loaded library.
+pub use decoder::{Decoder, DecoderOptions};
+
+/// The loaded library. Cheap to clone.
+#[derive(Clone)]
 pub struct Runtime {
     environment: Environment,
 }
