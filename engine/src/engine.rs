@@ -131,6 +131,8 @@ impl Engine {
             tracing::warn!(versions = mended, "finished or undid what the last run left between the steps of a commit");
         }
         let retriever = Retriever { catalog, lexical, vectors, models, executor, glossary };
+        let writes = retriever.models.generator.is_some();
+        let generative = writes.then(|| Arc::new(Generative::new(Arc::clone(&retriever.models))));
         let upstream = config.upstream.as_ref().map(|upstream| Upstream::new(upstream).map(Arc::new)).transpose()?;
         let answerer = Answerer {
             retriever,
@@ -138,7 +140,7 @@ impl Engine {
                 extractive: Extractive {
                     limits: Limits { sentences: config.max_sentences, chars: config.max_answer_chars },
                 },
-                generative: retriever.models.generator.is_some().then(|| Arc::new(Generative::new(Arc::clone(&retriever.models)))),
+                generative,
                 upstream,
             },
             mode: config.mode,

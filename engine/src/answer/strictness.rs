@@ -7,7 +7,7 @@ use crate::{Error, Result};
 pub struct Strictness(u8);
 
 /// Confidence from which on each level answers. Level 1 answers whenever anything was found.
-const LEAST_CONFIDENCE: [f32; 5] = [0.0, 0.12, 0.2, 0.35, 0.6];
+const LEAST_CONFIDENCE: [f32; 5] = [0.0, 0.12, 0.22, 0.4, 0.6];
 
 impl Strictness {
     /// # Errors

@@ -2,6 +2,8 @@
 
 use std::collections::HashSet;
 
+use crate::text::is_han;
+
 /// Whether a number, a date or an amount is asked for.
 pub fn asks_for_number(question: &str) -> bool {
     const CUES: &[&str] = &[
@@ -65,12 +67,14 @@ pub fn has_new_name(sentence: &str, question: &str) -> bool {
 }
 
 /// The names and numbers of a question, which a passage that answers it has to share: words with a capital letter, but
-/// for the first one, and words with a digit. In lower case.
+/// for the first one, words with a digit, and Latin words within Chinese. In lower case.
 pub fn particulars(question: &str) -> Vec<String> {
-    let words = question.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
+    let chinese = question.chars().any(is_han);
+    let words = question.split(|c: char| !c.is_alphanumeric() || is_han(c)).filter(|word| !word.is_empty());
     let telling = words.enumerate().filter(|(at, word)| {
-        let is_name = *at > 0 && word.chars().next().is_some_and(char::is_uppercase) && word.chars().count() > 1;
-        is_name || word.chars().any(|c| c.is_ascii_digit())
+        let capital = word.chars().next().is_some_and(char::is_uppercase) && word.chars().count() > 1;
+        let foreign = chinese && word.len() > 1 && word.is_ascii();
+        (capital && *at > 0) || foreign || word.chars().any(|c| c.is_ascii_digit())
     });
     telling.map(|(_, word)| word.to_lowercase()).collect()
 }
@@ -112,5 +116,6 @@ mod tests {
         assert!(has_new_name("It is approved by Ann Lee.", "Who approves it?"));
         assert!(!has_new_name("Ann approves it.", "Does Ann approve it?"));
         assert_eq!(particulars("Which port does VPN-809 need in Berlin?"), ["vpn", "809", "berlin"]);
+        assert_eq!(particulars("Rust 语言的master节点有3个吗"), ["rust", "master", "3"]);
     }
 }

@@ -34,7 +34,7 @@ pub struct Clues {
     pub vector: f32,
     /// 1 when a number is asked for and the sentence has one that the question has not.
     pub number: f32,
-    /// 1 when the sentence is a heading, when it asks itself.
+    /// 1 when the sentence is a heading or only announces what follows, when it asks itself.
     pub heading: f32,
     pub asks: f32,
     /// Share of the sentence's words that are not the question's: what it could tell.
@@ -185,7 +185,7 @@ impl Question {
                 (true, true) => 1.0,
             },
             number: flag(self.wants_number && has_new_number(text, &self.query.text)),
-            heading: flag(passage.is_heading(at, found)),
+            heading: flag(passage.is_heading(at, found) || text.ends_with([':', '：'])),
             asks: flag(passage.asks(at)),
             news: if own.is_empty() { 0.0 } else { news as f32 / own.len() as f32 },
             short: flag(own.len() < 4),
