@@ -194,7 +194,7 @@ async fn without_the_other_sides_numbers_tokens_are_estimated_and_said_to_be() {
     let answer_tokens_field = AnswerTokensField::MaxCompletionTokens;
     let silent = UpstreamConfig { include_usage: false, answer_tokens_field, ..config(&stand_in) };
     assert!(composed(&upstream(&silent), &leave()).await.1.expect("an answer").estimated);
-    let body = &stand_in.taken()[1];
+    let body = stand_in.taken().remove(1);
     assert!(body["stream_options"].is_null() && body["max_tokens"].is_null(), "{body}");
     assert_eq!(body["max_completion_tokens"], 256);
 }
