@@ -14,7 +14,7 @@ use tokio::sync::mpsc;
 use crate::answer::Answerer;
 use crate::executor::Executor;
 use crate::models::{Choice, Models};
-use crate::retrieve::{Found, GlossaryFile, Query, Reread, Retriever};
+use crate::retrieve::{Found, GlossaryFile, Papers, Query, Reread, Retriever};
 use crate::store::{Catalog, Doctor, EdgeVectors, Filter, ServerVectors, Space, VectorStore, Writer};
 use crate::{AccessScope, Error, Result, store};
 
@@ -121,7 +121,8 @@ impl Engine {
         if mended > 0 {
             tracing::warn!(versions = mended, "finished or undid what the last run left between the steps of a commit");
         }
-        let retriever = Retriever { catalog, lexical, vectors, models, executor, glossary };
+        let papers = Papers::default();
+        let retriever = Retriever { catalog, lexical, vectors, models, executor, glossary, papers };
         let answerer = Answerer {
             retriever,
             passages: config.passages,
