@@ -15,7 +15,7 @@ use tokio::sync::mpsc;
 use crate::answer::{Answerer, Composers, Extractive, Generative, Limits, Strictness, Upstream, UpstreamConfig, Weighed};
 use crate::executor::Executor;
 use crate::models::{Choice, Models};
-use crate::retrieve::{Found, GlossaryFile, Query, Reread, Retriever};
+use crate::retrieve::{Found, GlossaryFile, Papers, Query, Reread, Retriever};
 use crate::store::{Catalog, Doctor, EdgeVectors, Filter, ServerVectors, Space, VectorStore, Writer};
 use crate::{AccessScope, Error, Result, store};
 
@@ -130,7 +130,8 @@ impl Engine {
         if mended > 0 {
             tracing::warn!(versions = mended, "finished or undid what the last run left between the steps of a commit");
         }
-        let retriever = Retriever { catalog, lexical, vectors, models, executor, glossary };
+        let papers = Papers::default();
+        let retriever = Retriever { catalog, lexical, vectors, models, executor, glossary, papers };
         let writes = retriever.models.generator.is_some();
         let generative = writes.then(|| Arc::new(Generative::new(Arc::clone(&retriever.models))));
         let upstream = config.upstream.as_ref().map(|upstream| Upstream::new(upstream).map(Arc::new)).transpose()?;

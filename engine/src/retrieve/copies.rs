@@ -100,6 +100,10 @@ fn shared(one: &[u64], other: &[u64]) -> usize {
 
 /// Runs of letters and digits, and each ideograph, in lower case and one width.
 fn each_word(text: &str, mut seen: impl FnMut(&str)) {
+    if text.is_ascii() {
+        let text = text.to_ascii_lowercase();
+        return text.split(|c: char| !c.is_ascii_alphanumeric()).filter(|word| !word.is_empty()).for_each(seen);
+    }
     let mut word = String::new();
     for character in text.nfkc().flat_map(char::to_lowercase) {
         let ideograph = matches!(character, '\u{3400}'..='\u{9fff}' | '\u{20000}'..='\u{3ffff}');

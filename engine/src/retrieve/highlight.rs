@@ -18,6 +18,8 @@ const MAX_HIGHLIGHTS: usize = 50;
 #[derive(Debug, Clone, Default)]
 pub struct Marks {
     words: HashSet<String>,
+    /// What the words begin with, see [`beginning`].
+    beginnings: HashSet<[u8; 2]>,
     /// Terms of scripts without spaces, in their folded characters.
     runs: Vec<Vec<char>>,
     phrases: Vec<Phrase>,
@@ -38,6 +40,7 @@ impl Marks {
         if marks.runs.iter().any(|run| run.len() > 1) {
             marks.runs.retain(|run| run.len() > 1);
         }
+        marks.beginnings = marks.words.iter().filter_map(|word| beginning(word)).collect();
         marks
     }
 
@@ -45,8 +48,13 @@ impl Marks {
     pub fn find(&self, text: &str) -> Vec<Highlight> {
         let pieces = pieces(text);
         let mut stems: HashMap<&str, Unit> = HashMap::new();
-        let units: Vec<Unit> =
-            pieces.iter().map(|piece| stems.entry(piece.text).or_insert_with(|| piece.unit()).clone()).collect();
+        let mut units = Vec::with_capacity(pieces.len());
+        for piece in &pieces {
+            units.push(match self.is_out(piece) {
+                true => Unit::Word(String::new()),
+                false => stems.entry(piece.text).or_insert_with(|| piece.unit()).clone(),
+            });
+        }
         let mut marked = vec![false; pieces.len()];
         for at in 0..pieces.len() {
             if let Unit::Word(word) = &units[at] {
@@ -60,9 +68,33 @@ impl Marks {
         merge(&pieces, &marked)
     }
 
+    /// Whether a word is surely not looked for, so that nobody has to ask for its stem, which takes most of the time. Only
+    /// where it has no other term than its stem, and is a part of nothing that is compared unit by unit.
+    fn is_out(&self, piece: &Piece<'_>) -> bool {
+        let mut letters = piece.text.bytes();
+        let capital_or_not = letters.next().is_some_and(|first| first.is_ascii_alphabetic());
+        let simple = capital_or_not && letters.all(|letter| letter.is_ascii_lowercase());
+        if !simple || !self.phrases.is_empty() {
+            return false;
+        }
+        match beginning(&piece.text[..piece.text.len().min(2)].to_ascii_lowercase()) {
+            // dying → die
+            Some([_, b'y']) => false,
+            Some(two @ [one, _]) => !self.beginnings.contains(&two) && !self.beginnings.contains(&[one, 0]),
+            None => false,
+        }
+    }
+
     /// Lengths of what begins at the first of the pieces.
     fn lengths_at<'a>(&'a self, pieces: &'a [Piece<'_>], units: &'a [Unit]) -> impl Iterator<Item = usize> + 'a {
+        let first = match units.first() {
+            Some(Unit::Character(c)) => Some(*c),
+            _ => None,
+        };
         let begins = move |run: &&Vec<char>| {
+            if first.is_none() || run.first() != first.as_ref() {
+                return false;
+            }
             let characters = run.iter().map(|&c| Unit::Character(c));
             units.len() >= run.len()
                 && characters.eq(units[..run.len()].iter().cloned())
@@ -88,6 +120,13 @@ impl Marks {
     }
 }
 
+/// The first two letters of a word, or its only one and 0: a stem has those of its word, but for an `y` that becomes an
+/// `i`. `None` for the empty word.
+fn beginning(word: &str) -> Option<[u8; 2]> {
+    let bytes = word.as_bytes();
+    Some([*bytes.first()?, bytes.get(1).copied().unwrap_or(0)])
+}
+
 /// Marked pieces that touch, or are parts of one compound, are one highlight.
 fn merge(pieces: &[Piece<'_>], marked: &[bool]) -> Vec<Highlight> {
     let mut found: Vec<Highlight> = Vec::new();
@@ -107,10 +146,14 @@ fn merge(pieces: &[Piece<'_>], marked: &[bool]) -> Vec<Highlight> {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashSet;
+
+    use proptest::prelude::*;
+
     use super::Marks;
     use crate::retrieve::query::Query;
     use crate::store::Wanted;
-    use crate::text::slice_chars;
+    use crate::text::{pieces, slice_chars, terms};
 
     #[track_caller]
     fn check(query: &str, text: &str, expected: &[&str]) {
@@ -137,5 +180,32 @@ mod tests {
         let query = Query::search("leave", 100).expect("a query");
         let marks = Marks::of(&query, &Wanted::terms(&query.terms));
         assert_eq!(marks.find(&"leave ".repeat(80)).len(), 50);
+    }
+
+    proptest! {
+        #[test]
+        fn a_word_whose_stem_is_looked_for_is_never_out(
+            stem in "[A-Za-z][a-z]{0,7}",
+            suffix in "(s|es|ies|ied|ed|ing|ying|ly|ness|ation|ational|al|er|y)?",
+        ) {
+            let word = stem + &suffix;
+            let words: HashSet<String> = terms(&word).into_iter().collect();
+            let beginnings = words.iter().filter_map(|word| super::beginning(word)).collect();
+            let marks = Marks { words, beginnings, ..Marks::default() };
+            prop_assert!(pieces(&word).iter().all(|piece| !marks.is_out(piece)), "{}", word);
+        }
+    }
+
+    #[test]
+    fn words_whose_stems_are_irregular_are_not_out() {
+        for word in [
+            "dying", "lying", "tying", "skies", "skis", "idly", "gently", "ugly", "early", "only", "singly", "news",
+            "ties",
+        ] {
+            let words: HashSet<String> = terms(word).into_iter().collect();
+            let beginnings = words.iter().filter_map(|word| super::beginning(word)).collect();
+            let marks = Marks { words, beginnings, ..Marks::default() };
+            assert!(!marks.is_out(&pieces(word)[0]), "{word}");
+        }
     }
 }

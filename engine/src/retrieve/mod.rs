@@ -8,6 +8,7 @@ mod fuse;
 mod glossary;
 mod highlight;
 mod notices;
+mod paper;
 mod plan;
 mod query;
 mod recency;
@@ -18,13 +19,14 @@ mod syntax;
 mod ties;
 mod wording;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 use taproot_schemas::search::{BoostName, Copy, Explanation, Highlight, Hit};
 
 pub use fuse::Evidence;
 pub use glossary::GlossaryFile;
+pub use paper::Papers;
 pub use query::{Query, Reread, is_question_word};
 
 use copies::collapse;
@@ -59,6 +61,8 @@ pub struct Retriever {
     pub models: Arc<Models>,
     pub executor: Executor,
     pub glossary: GlossaryFile,
+    /// What the documents of hits tell of themselves.
+    pub papers: Papers,
 }
 
 /// What a search found, and what is to be said of it.
@@ -73,6 +77,15 @@ pub struct Results {
     /// Phrases that stand together in nothing that the caller may see: the words were looked for instead.
     pub unmatched_phrases: Vec<String>,
     marks: Marks,
+}
+
+/// How far a search goes.
+#[derive(Clone, Copy)]
+struct Depth {
+    /// Hits that are wanted, each with its copies.
+    hits: usize,
+    /// Best candidates that the catalog is asked of.
+    checked: usize,
 }
 
 /// What the lexical leg brings.
@@ -111,14 +124,13 @@ impl Retriever {
     /// The best `k` live and visible chunks, best first; there are at most twice [`LEG_DEPTH`]. Of chunks that say the
     /// same, the best one stands for the others.
     pub async fn search(&self, query: &Query, filter: &Filter, k: usize) -> Result<Results> {
-        let mut checked = if 2 * k <= HEAD { HEAD } else { usize::MAX };
+        let mut depth = Depth { hits: k, checked: if 2 * k <= HEAD { HEAD } else { usize::MAX } };
         loop {
-            let mut results = self.settled(query, filter, checked).await?;
-            results.found = collapse(results.found, k);
+            let results = self.settled(query, filter, depth).await?;
             if results.found.len() >= k || !results.more {
                 return Ok(results);
             }
-            checked = usize::MAX;
+            depth.checked = usize::MAX;
         }
     }
 
@@ -132,32 +144,32 @@ impl Retriever {
     }
 
     /// Looks again when documents change meanwhile.
-    async fn settled(&self, query: &Query, filter: &Filter, checked: usize) -> Result<Results> {
+    async fn settled(&self, query: &Query, filter: &Filter, depth: Depth) -> Result<Results> {
         for _ in 1..MAX_LOOKS {
             let generation = self.catalog.generation();
-            let results = self.look(query, filter, checked).await?;
+            let results = self.look(query, filter, depth).await?;
             // When a document changed meanwhile, the legs may know one version of it and the catalog another.
             if self.catalog.generation() == generation {
                 return Ok(results);
             }
         }
-        self.look(query, filter, checked).await
+        self.look(query, filter, depth).await
     }
 
     /// Looks for the words alone when nothing has all the phrases: who pasted a text with quotes in it is not to be left
     /// with nothing.
-    async fn look(&self, query: &Query, filter: &Filter, checked: usize) -> Result<Results> {
-        let results = self.look_as_typed(query, filter, checked).await?;
+    async fn look(&self, query: &Query, filter: &Filter, depth: Depth) -> Result<Results> {
+        let results = self.look_as_typed(query, filter, depth).await?;
         if !results.found.is_empty() || query.phrases.is_empty() {
             return Ok(results);
         }
-        let results = self.look_as_typed(&query.without_phrases(), filter, checked).await?;
+        let results = self.look_as_typed(&query.without_phrases(), filter, depth).await?;
         let unmatched_phrases = query.phrases.iter().map(|phrase| phrase.typed.clone()).collect();
         Ok(Results { unmatched_phrases, ..results })
     }
 
-    /// The live and visible ones of the best `checked` chunks that the legs bring, best first.
-    async fn look_as_typed(&self, query: &Query, filter: &Filter, checked: usize) -> Result<Results> {
+    /// The live and visible ones of the best chunks that the legs bring, as many as are to be checked, best first.
+    async fn look_as_typed(&self, query: &Query, filter: &Filter, depth: Depth) -> Result<Results> {
         let (lexical, vector) = tokio::try_join!(self.lexical_leg(query, filter), self.vector_leg(query, filter))?;
         let by_vector = vector.as_ref().map(|leg| leg.hits.as_slice());
         let mut evidence = Evidence::of(&lexical.hits, lexical.ceiling, by_vector);
@@ -165,15 +177,15 @@ impl Retriever {
         let brought = evidence.chunks().collect();
         self.complete(&mut evidence, &asked, brought).await?;
         let mut candidates = evidence.best();
-        let more = candidates.len() > checked;
-        candidates.truncate(checked);
+        let more = candidates.len() > depth.checked;
+        candidates.truncate(depth.checked);
         let live = self.catalog.live_chunks(filter, &candidates).await?;
         let mut found: Vec<Found> = live.into_values().map(|chunk| Found::of(chunk, &evidence)).collect();
         explain::sort(&mut found);
         self.lean(&mut found, &mut evidence, &asked).await?;
         let mut found = self.admitted(query, found).await?;
         self.rerank(query, &mut found).await?;
-        let found = self.weigh(query, found).await?;
+        let found = self.weigh(query, found, depth.hits).await?;
         let Lexically { did_you_mean, marks, .. } = lexical;
         Ok(Results { found, more, did_you_mean, unmatched_phrases: Vec::new(), marks })
     }
@@ -213,23 +225,22 @@ impl Retriever {
         Ok(())
     }
 
-    /// Lets what the documents say of themselves count: when they are from, and whether they still hold.
-    async fn weigh(&self, query: &Query, mut found: Vec<Found>) -> Result<Vec<Found>> {
+    /// Lets what the documents say of themselves count: when they are from, and whether they still hold. Then the best `k`,
+    /// each standing for its copies.
+    async fn weigh(&self, query: &Query, mut found: Vec<Found>, k: usize) -> Result<Vec<Found>> {
         let top = found.len().min(WEIGHED);
-        let mut documents: Vec<(&str, i64)> =
-            found[..top].iter().map(|hit| (hit.chunk.document_id.as_str(), hit.chunk.version)).collect();
-        documents.sort_unstable();
-        documents.dedup();
-        let heads = self.catalog.heads(&documents).await?;
-        let text = query.text.to_lowercase();
+        let (mut papers, missing) = self.papers.known(&found[..top]);
+        let heads = if missing.is_empty() { HashMap::new() } else { self.catalog.heads(&missing).await? };
+        let (kept, text) = (self.papers.clone(), query.text.to_lowercase());
         let weighed = self.executor.run(move || {
             let today = jiff::Zoned::now().date();
+            kept.add(&mut papers, &found[..top], &heads);
             if let Some(wanted) = recency::wanted(&text, today) {
-                recency::boost(&mut found[..top], &heads, wanted);
+                recency::boost(&mut found[..top], &papers, wanted);
             }
-            supersede::penalize(&mut found[..top], &heads, &text, today);
+            supersede::penalize(&mut found[..top], &papers, &text, today);
             explain::sort(&mut found);
-            Ok(found)
+            Ok(collapse(found, k))
         });
         weighed.await
     }

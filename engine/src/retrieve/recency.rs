@@ -4,14 +4,12 @@
 //! nothing that is less relevant. A document's date is the one that the filters `after` and `before` go by; one that says
 //! nothing counts as old.
 
-use std::collections::HashMap;
-
 use jiff::civil::Date;
 use taproot_schemas::search::BoostName;
 
 use super::Found;
+use super::paper::PapersOfHits;
 use super::wording::{says, years};
-use crate::store::Head;
 
 /// How well a hit has to match beside the older one, in each leg.
 const NEARLY: f32 = 0.8;
@@ -76,8 +74,8 @@ pub fn wanted(text: &str, today: Date) -> Option<Wanted> {
 }
 
 /// Boosts the hits whose documents are as wanted. `found` is in order, best first.
-pub fn boost(found: &mut [Found], heads: &HashMap<String, Head>, wanted: Wanted) {
-    let date = |hit: &Found| heads.get(&hit.chunk.document_id)?.date.as_deref()?.get(..10)?.parse::<Date>().ok();
+pub fn boost(found: &mut [Found], papers: &PapersOfHits, wanted: Wanted) {
+    let date = |hit: &Found| papers.get(&hit.chunk.document_id)?.date;
     let dates: Vec<Option<Date>> = found.iter().map(date).collect();
     let fits = |newer: Date, older: Option<Date>| match wanted {
         Wanted::Newest => older.is_none_or(|older| (newer - older).get_days() >= DAYS),

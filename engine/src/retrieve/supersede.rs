@@ -4,15 +4,14 @@
 //! place of the old one in the list, and the old one follows; where the new one matches much worse, the old one only loses a
 //! bounded part of its score. A query that asks for the old one gets it.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::civil::Date;
 use taproot_schemas::search::BoostName;
 
 use super::Found;
-use super::notices::{Standing, folded, stem};
+use super::paper::{Paper, PapersOfHits, has_digit};
 use super::wording::{says, years};
-use crate::store::Head;
 use crate::text::terms;
 
 /// What evidence is good for.
@@ -62,39 +61,28 @@ const OLD: [&str; 26] = [
     "废止",
     "作废",
 ];
-/// Words of names that tell nothing of the matter.
-const FILLERS: [&str; 17] = [
-    "version", "ver", "rev", "revis", "revision", "edit", "edition", "v", "final", "draft", "new", "old", "copi", "版",
-    "版本", "新", "旧",
-];
-
 /// A document among the hits.
-struct Paper<'a> {
+struct Ranked<'a> {
     id: &'a str,
     uri: &'a str,
     /// Place of its best hit.
     at: usize,
     /// Score of that.
     best: f32,
-    standing: Standing,
-    /// Words of its name that tell what it is about.
-    matter: BTreeSet<String>,
-    version: Option<Vec<u32>>,
-    /// Title and name of the file, folded.
-    name: String,
+    paper: &'a Paper,
 }
 
 /// Takes from hits that are superseded by other hits. `query` is folded and in lower case; what comes into force after
 /// `today` takes no place yet.
-pub fn penalize(found: &mut [Found], heads: &HashMap<String, Head>, query: &str, today: Date) {
+pub fn penalize(found: &mut [Found], papers: &PapersOfHits, query: &str, today: Date) {
     if OLD.iter().any(|word| says(query, word)) {
         return;
     }
-    let papers = papers(found, heads);
-    let changes: Vec<Change> = pairs(&papers, query, today)
+    let documents = ranked(found, papers);
+    let changes: Vec<Change> = pairs(&documents, query, today)
         .into_iter()
         .map(|(old, new, evidence, why)| {
-            let (old, new) = (&papers[old], &papers[new]);
+            let (old, new) = (&documents[old], &documents[new]);
             let matches = found[new.at].beside(&found[old.at]).any(|ratio| ratio >= evidence.matches);
             change(old, new, evidence.most, matches, why)
         })
@@ -129,7 +117,7 @@ struct Change {
     lift: Option<(f32, String)>,
 }
 
-fn change(old: &Paper, new: &Paper, most: f32, matches: bool, why: String) -> Change {
+fn change(old: &Ranked, new: &Ranked, most: f32, matches: bool, why: String) -> Change {
     let gap = old.best - new.best;
     let why = format!("{} comes after it: {why}", new.uri);
     let (taken, lift) = match gap + MARGIN > 0.0 {
@@ -142,11 +130,11 @@ fn change(old: &Paper, new: &Paper, most: f32, matches: bool, why: String) -> Ch
 }
 
 /// Pairs of documents, by their places in the list: the old one, the one that takes its place, the evidence.
-fn pairs(papers: &[Paper], query: &str, today: Date) -> Vec<(usize, usize, Evidence, String)> {
-    let successors: Vec<Vec<(usize, Evidence, String)>> = papers
+fn pairs(documents: &[Ranked], query: &str, today: Date) -> Vec<(usize, usize, Evidence, String)> {
+    let successors: Vec<Vec<(usize, Evidence, String)>> = documents
         .iter()
         .map(|old| {
-            let others = papers.iter().enumerate().filter(|(_, new)| new.id != old.id);
+            let others = documents.iter().enumerate().filter(|(_, new)| new.id != old.id);
             others
                 .filter_map(|(at, new)| succeeds(new, old, today).map(|(evidence, why)| (at, evidence, why)))
                 .collect()
@@ -157,7 +145,7 @@ fn pairs(papers: &[Paper], query: &str, today: Date) -> Vec<(usize, usize, Evide
         // One that is superseded itself is no successor.
         let last = successors_of_old.iter().find(|(at, ..)| successors[*at].is_empty());
         if let Some((new, evidence, why)) = last
-            && !names_the_old(query, &papers[old], &papers[*new])
+            && !names_the_old(query, documents[old].paper, documents[*new].paper)
         {
             pairs.push((old, *new, *evidence, why.clone()));
         }
@@ -166,33 +154,34 @@ fn pairs(papers: &[Paper], query: &str, today: Date) -> Vec<(usize, usize, Evide
 }
 
 /// Whether `new` takes the place of `old`: how good the evidence is, and its words.
-fn succeeds(new: &Paper, old: &Paper, today: Date) -> Option<(Evidence, String)> {
-    if new.standing.ended.is_some() || new.standing.since.is_some_and(|since| since > today) {
+fn succeeds(new: &Ranked, old: &Ranked, today: Date) -> Option<(Evidence, String)> {
+    if new.paper.standing.ended.is_some() || new.paper.standing.since.is_some_and(|since| since > today) {
         return None;
     }
-    if let Some(said) = &old.standing.ended
-        && (is_named(new, said) || alike(new, old))
+    if let Some(said) = &old.paper.standing.ended
+        && (is_named(new, said) || alike(new.paper, old.paper))
     {
         return Some((SAID, shown(said)));
     }
-    if let Some(said) = new.standing.replaces.iter().find(|said| is_named(old, said)) {
+    if let Some(said) = new.paper.standing.replaces.iter().find(|said| is_named(old, said)) {
         return Some((SAID, shown(said)));
     }
-    if new.matter != old.matter || new.matter.is_empty() {
+    if new.paper.matter != old.paper.matter || new.paper.matter.is_empty() {
         return None;
     }
-    if let (Some(newer), Some(older)) = (&new.version, &old.version) {
+    if let (Some(newer), Some(older)) = (&new.paper.version, &old.paper.version) {
         return (newer > older).then(|| (NUMBERED, format!("version {} against {}", dotted(newer), dotted(older))));
     }
-    let (newer, older) = (new.standing.since?, old.standing.since?);
+    let (newer, older) = (new.paper.standing.since?, old.paper.standing.since?);
     (newer > older).then(|| (NUMBERED, format!("in force since {newer} against {older}")))
 }
 
 /// Whether the words name the document: its file, or all that its name is about.
-fn is_named(paper: &Paper, said: &str) -> bool {
-    let file = paper.uri.rsplit('/').next().unwrap_or_default().to_lowercase();
+fn is_named(document: &Ranked, said: &str) -> bool {
+    let file = document.uri.rsplit('/').next().unwrap_or_default().to_lowercase();
     let words: BTreeSet<String> = terms(said).into_iter().collect();
-    (!file.is_empty() && said.contains(&file)) || (!paper.matter.is_empty() && paper.matter.is_subset(&words))
+    (!file.is_empty() && said.contains(&file))
+        || (!document.paper.matter.is_empty() && document.paper.matter.is_subset(&words))
 }
 
 fn alike(one: &Paper, other: &Paper) -> bool {
@@ -209,70 +198,20 @@ fn names_the_old(query: &str, old: &Paper, new: &Paper) -> bool {
         || years(query).any(|year| old.name.contains(&year.to_string()) && !new.name.contains(&year.to_string()))
 }
 
-fn papers<'a>(found: &'a [Found], heads: &HashMap<String, Head>) -> Vec<Paper<'a>> {
-    let mut papers: Vec<Paper> = Vec::new();
+fn ranked<'a>(found: &'a [Found], papers: &'a PapersOfHits) -> Vec<Ranked<'a>> {
+    let mut ranked: Vec<Ranked> = Vec::new();
     for (at, hit) in found.iter().enumerate() {
         let chunk = &hit.chunk;
-        match papers.iter_mut().find(|paper| paper.id == chunk.document_id) {
+        match ranked.iter_mut().find(|known| known.id == chunk.document_id) {
             Some(known) if hit.score > known.best => (known.at, known.best) = (at, hit.score),
             Some(_) => {}
             None => {
-                let Some(head) = heads.get(&chunk.document_id) else { continue };
-                let title = folded(&chunk.title);
-                let uri = folded(&chunk.uri);
-                papers.push(Paper {
-                    id: &chunk.document_id,
-                    uri: &chunk.uri,
-                    at,
-                    best: hit.score,
-                    standing: Standing::of(&chunk.title, &chunk.uri, head),
-                    matter: matter(&title),
-                    version: version(&title).or_else(|| version(stem(&uri))),
-                    name: format!("{title} {}", stem(&uri)),
-                });
+                let Some(paper) = papers.get(&chunk.document_id) else { continue };
+                ranked.push(Ranked { id: &chunk.document_id, uri: &chunk.uri, at, best: hit.score, paper });
             }
         }
     }
-    papers
-}
-
-/// The words of a name that tell what it is about: without marks, numbers and versions.
-fn matter(name: &str) -> BTreeSet<String> {
-    let marks: BTreeSet<String> = super::notices::ENDED.iter().flat_map(|ended| terms(ended)).collect();
-    let tells = |term: &String| !has_digit(term) && !marks.contains(term) && !FILLERS.contains(&term.as_str());
-    terms(name).into_iter().filter(tells).collect()
-}
-
-/// `policy-v2`, `Policy, version 2.1`, `制度（第3版）`, `制度 2.0版`.
-fn version(name: &str) -> Option<Vec<u32>> {
-    let numbers = |text: &str| -> Option<Vec<u32>> {
-        let parts: Option<Vec<u32>> = text.split('.').map(|part| part.parse().ok().filter(|n| *n < 1_000)).collect();
-        parts.filter(|parts| !text.is_empty() && parts.len() <= 4)
-    };
-    if let Some((edition, _)) = name.split_once('版')
-        && let Some(number) = edition.rsplit(|c: char| !(c.is_ascii_digit() || c == '.')).next()
-        && let Some(version) = numbers(number)
-    {
-        return Some(version);
-    }
-    let mut words = name.split(|c: char| !(c.is_ascii_alphanumeric() || c == '.')).filter(|word| !word.is_empty());
-    while let Some(word) = words.next() {
-        let word = word.trim_matches('.');
-        let version = match word {
-            "version" | "ver" | "v" | "rev" | "revision" | "edition" => {
-                words.clone().next().and_then(|next| numbers(next.trim_matches('.')))
-            }
-            _ => ["version", "ver", "rev", "v"].iter().find_map(|prefix| word.strip_prefix(prefix)).and_then(numbers),
-        };
-        if version.is_some() {
-            return version;
-        }
-    }
-    None
-}
-
-fn has_digit(term: &str) -> bool {
-    term.contains(|c: char| c.is_ascii_digit())
+    ranked
 }
 
 fn dotted(version: &[u32]) -> String {
@@ -287,31 +226,28 @@ fn shown(said: &str) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::collections::HashMap;
+
     use super::*;
+    use crate::store::Head;
 
     /// Documents as (title, uri, beginning, score), best first; what is taken from each when the others match much worse.
     #[track_caller]
     fn check(query: &str, documents: &[(&str, &str, &str, f32)], expected: &[f32]) {
-        let paper = |&(title, uri, beginning, best): &(&'static str, &'static str, &str, f32)| {
-            let head = Head { beginning: beginning.into(), ..Head::default() };
-            let (name, file) = (folded(title), folded(uri));
-            Paper {
-                id: uri,
-                uri,
-                at: 0,
-                best,
-                standing: Standing::of(title, uri, &head),
-                matter: matter(&name),
-                version: version(&name).or_else(|| version(stem(&file))),
-                name: format!("{name} {}", stem(&file)),
-            }
-        };
         let documents: Vec<(&'static str, &'static str, &str, f32)> =
             documents.iter().map(|&(t, u, b, s)| (leak(t), leak(u), b, s)).collect();
-        let papers: Vec<Paper> = documents.iter().map(paper).collect();
-        let pairs = pairs(&papers, query, "2026-06-30".parse().expect("a date"));
+        let of = |&(title, uri, beginning, _): &(&str, &str, &str, f32)| {
+            Paper::of(title, uri, &Head { beginning: beginning.into(), ..Head::default() })
+        };
+        let papers: Vec<Paper> = documents.iter().map(of).collect();
+        let ranked: Vec<Ranked> = documents
+            .iter()
+            .zip(&papers)
+            .map(|(&(_, uri, _, best), paper)| Ranked { id: uri, uri, at: 0, best, paper })
+            .collect();
+        let pairs = pairs(&ranked, query, "2026-06-30".parse().expect("a date"));
         let change = |(old, new, evidence, why): &(usize, usize, Evidence, String)| {
-            let (old, new) = (&papers[*old], &papers[*new]);
+            let (old, new) = (&ranked[*old], &ranked[*new]);
             let change_of = |matches| change(old, new, evidence.most, matches, why.clone());
             let (lifted, taken) = (change_of(true), change_of(false));
             let lift = lifted.lift.map_or(0.0, |(gap, _)| gap);
@@ -320,12 +256,12 @@ mod tests {
             (old.id, taken.taken)
         };
         let penalties: HashMap<&str, f32> = pairs.iter().map(change).collect();
-        let taken = papers.iter().map(|paper| penalties.get(paper.id).copied().unwrap_or(0.0));
-        for ((taken, expected), paper) in taken.zip(expected).zip(&papers) {
+        let taken = ranked.iter().map(|document| penalties.get(document.id).copied().unwrap_or(0.0));
+        for ((taken, expected), document) in taken.zip(expected).zip(&ranked) {
             assert!(
                 (taken - expected).abs() < 1e-4,
                 "{query}: {taken} of {}, not {expected}: {penalties:?}",
-                paper.uri
+                document.uri
             );
         }
     }
@@ -389,20 +325,5 @@ mod tests {
         let of =
             |date: &str, uri: &'static str, score| ("考勤制度", uri, leak(&format!("本制度自{date}起施行。")), score);
         check("考勤", &[of("2019年5月1日", "a.md", 0.9), of("2026年1月1日", "b.md", 0.85)], &[0.051, 0.0]);
-    }
-
-    #[test]
-    fn versions_of_names() {
-        for (name, expected) in [
-            ("policy-v2", Some(vec![2])),
-            ("policy, version 2.1", Some(vec![2, 1])),
-            ("制度 第3版", Some(vec![3])),
-            ("制度2.0版", Some(vec![2, 0])),
-            ("policy 2026", None),
-            ("制度（2026版）", None),
-            ("vacation", None),
-        ] {
-            assert_eq!(version(name), expected, "{name}");
-        }
     }
 }

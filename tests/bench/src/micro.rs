@@ -1,4 +1,5 @@
-//! What the parts of a search cost, each by itself: analysis, embedding, fusion, a whole search in a small store.
+//! What the parts of a search cost, each by itself: analysis, embedding, fusion, scores, the catalog's check, a whole
+//! search in a small store.
 //!
 //! `bench-micro` wants the models in `.cache/models` of the folder that it runs in, or in the folder that
 //! `TAPROOT_MODELS` names. Arguments are divan's (`bench-micro --help`).
@@ -11,8 +12,8 @@ use std::sync::LazyLock;
 
 use divan::Bencher;
 use taproot_engine::models::{Choice, Models};
-use taproot_engine::store::ChunkId;
-use taproot_engine::{AccessScope, Engine, Evidence, text};
+use taproot_engine::store::{ChunkId, Filter, IndexedChunk, Lexical, Wanted};
+use taproot_engine::{Access, AccessScope, Engine, Evidence, text};
 use taproot_schemas::search::SearchRequest;
 
 use config::config;
@@ -77,22 +78,67 @@ fn fusion(bencher: Bencher) {
 /// All of it but HTTP, in a store of 5,000 chunks.
 #[divan::bench]
 fn search(bencher: Bencher) {
-    let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let dir = tempfile::tempdir().expect("a folder");
-    let engine = runtime.block_on(async {
-        let engine = Engine::open(config(dir.path().to_owned(), models_dir())).await.expect("an engine");
-        let source = engine.catalog().expect("open").source("default", "/made-up").await.expect("a source");
-        let mut vectors = Vectors::new(50);
-        let documents = (0..DOCUMENTS).map(|n| {
-            let chunks = (0..10).map(|part| format!("{n} {part} {}", [ENGLISH, CHINESE][n % 2])).collect();
-            let language = ["en", "zh"][n % 2].to_owned();
-            let line = Line { uri: n.to_string(), title: n.to_string(), language, chunks };
-            document(&source, line, &mut vectors, &engine).expect("a document")
-        });
-        let documents = documents.collect();
-        engine.writer().expect("open").commit(documents).await.expect("committed");
-        engine
-    });
+    let runtime = runtime();
+    let (_dir, engine) = runtime.block_on(store());
     let (scope, request) = (AccessScope::owner(), SearchRequest { query: QUERY.into(), ..SearchRequest::default() });
     bencher.bench_local(|| runtime.block_on(engine.search(&scope, &request)));
+}
+
+/// Of the best 50 candidates, after they were asked for once.
+#[divan::bench]
+fn catalog_check(bencher: Bencher) {
+    let runtime = runtime();
+    let (_dir, engine) = runtime.block_on(store());
+    let catalog = engine.catalog().expect("open");
+    let ids = runtime.block_on(catalog.live_chunk_ids(None, 50)).expect("ids");
+    bencher.bench_local(|| runtime.block_on(catalog.live_chunks(&everything(), &ids)));
+}
+
+/// Of 200 chunks among 5,000, as when each leg is asked of what the other brought.
+#[divan::bench]
+fn scores_of_given_chunks(bencher: Bencher) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let lexical = Lexical::open(dir.path()).expect("an index");
+    let chunk = |n: usize| IndexedChunk {
+        id: ChunkId::new("document", 1, n),
+        document_id: "document".into(),
+        version: 1,
+        collection: "default".into(),
+        access: Access::default(),
+        language: None,
+        title: n.to_string(),
+        heading: None,
+        table_header: None,
+        text: [ENGLISH, CHINESE][n % 2].into(),
+    };
+    lexical.upsert(&(0..10 * DOCUMENTS).map(chunk).collect::<Vec<_>>()).expect("written");
+    lexical.commit().expect("committed");
+    let (wanted, scope) = (Wanted::terms(&text::terms(QUERY)), AccessScope::owner());
+    let ids: Vec<ChunkId> = (0..10 * DOCUMENTS).step_by(25).map(|n| ChunkId::new("document", 1, n)).collect();
+    bencher.bench_local(|| lexical.scores(&wanted, &[], &ids, &scope));
+}
+
+fn everything() -> Filter {
+    Filter { scope: AccessScope::owner(), collections: vec![], languages: vec![], documents: None }
+}
+
+fn runtime() -> tokio::runtime::Runtime {
+    tokio::runtime::Runtime::new().expect("a runtime")
+}
+
+/// 5,000 chunks; they go with the folder.
+async fn store() -> (tempfile::TempDir, Engine) {
+    let dir = tempfile::tempdir().expect("a folder");
+    let engine = Engine::open(config(dir.path().to_owned(), models_dir())).await.expect("an engine");
+    let source = engine.catalog().expect("open").source("default", "/made-up").await.expect("a source");
+    let mut vectors = Vectors::new(50);
+    let documents = (0..DOCUMENTS).map(|n| {
+        let chunks = (0..10).map(|part| format!("{n} {part} {}", [ENGLISH, CHINESE][n % 2])).collect();
+        let language = ["en", "zh"][n % 2].to_owned();
+        let line = Line { uri: n.to_string(), title: n.to_string(), language, chunks };
+        document(&source, line, &mut vectors, &engine).expect("a document")
+    });
+    let documents = documents.collect();
+    engine.writer().expect("open").commit(documents).await.expect("committed");
+    (dir, engine)
 }

@@ -1,13 +1,16 @@
 //! Live chunks: the catalog's check of what an index returned.
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
-use sqlx::{QueryBuilder, Row, Sqlite};
+use sqlx::sqlite::SqliteRow;
+use sqlx::{QueryBuilder, Row as _, Sqlite};
 
 use super::documents::{json, number, title_or_name};
-use super::{Catalog, failed};
+use super::rows::Row;
+use super::{Catalog, ERA, failed};
 use crate::store::types::{ChunkId, Filter, IndexedChunk};
-use crate::{Access, AccessScope, Result};
+use crate::{Access, Result};
 
 /// A live chunk with what its document tells of it.
 #[derive(Debug, Clone)]
@@ -33,67 +36,80 @@ pub struct StoredChunk {
 const IDS_PER_QUERY: usize = 1_000;
 
 impl Catalog {
-    /// Those of the chunks that are live and visible, in one read of the database as long as they are no more than
+    /// Those of the chunks that are live and visible, as of one read of the database as long as they are no more than
     /// 1,000: a reader sees a document's old or new version, never both.
     pub async fn live_chunks(&self, filter: &Filter, ids: &[ChunkId]) -> Result<HashMap<ChunkId, StoredChunk>> {
-        let mut found = HashMap::with_capacity(ids.len());
-        for part in ids.chunks(IDS_PER_QUERY) {
-            self.live_chunks_part(&filter.scope, part, &mut found).await?;
-        }
-        found.retain(|_, chunk| {
-            let within = |list: &[String], value: &str| list.is_empty() || list.iter().any(|item| item == value);
-            within(&filter.collections, &chunk.collection)
+        let within = |list: &[String], value: &str| list.is_empty() || list.iter().any(|item| item == value);
+        let passes = |row: &Row| {
+            let chunk = &row.chunk;
+            filter.scope.sees(&row.access)
+                && within(&filter.collections, &chunk.collection)
                 && filter.documents.as_ref().is_none_or(|ids| ids.binary_search(&chunk.document_id).is_ok())
                 && within(&filter.languages, chunk.language.as_deref().unwrap_or_default())
-        });
+        };
+        let mut found = HashMap::with_capacity(ids.len());
+        for part in ids.chunks(IDS_PER_QUERY) {
+            let live = self.live_rows(part).await?;
+            let visible = live.into_iter().filter(|(_, row)| passes(row));
+            found.extend(visible.map(|(id, row)| (id, row.chunk.clone())));
+        }
         Ok(found)
     }
 
-    async fn live_chunks_part(
-        &self,
-        scope: &AccessScope,
-        ids: &[ChunkId],
-        found: &mut HashMap<ChunkId, StoredChunk>,
-    ) -> Result<()> {
-        let mut select = QueryBuilder::<Sqlite>::new(
-            "SELECT c.id, d.id, v.collection, d.uri, v.title, c.page, c.heading, c.language, c.start_char, c.end_char, c.text,
-                v.allow_json, c.version, v.deny_json, c.table_header, c.ordinal
-             FROM chunks c
-             JOIN versions v ON v.document_id = c.document_id AND v.version = c.version AND v.state = 'live'
-             JOIN documents d ON d.id = c.document_id
-             WHERE c.id IN (",
-        );
-        let mut list = select.separated(", ");
-        for id in ids {
-            list.push_bind(id.to_string());
-        }
-        select.push(")");
-        for row in select.build().fetch_all(&self.pool).await.map_err(failed)? {
-            let Some(id) = ChunkId::parse(row.try_get(0).map_err(failed)?) else { continue };
-            if !scope.sees(&Access { allow: json(&row, 11)?, deny: json(&row, 13)? }) {
-                continue;
+    /// Those of the chunks that are live, whoever may see them. What is kept of them counts when the same read that brings
+    /// the others says that it holds.
+    async fn live_rows(&self, ids: &[ChunkId]) -> Result<HashMap<ChunkId, Arc<Row>>> {
+        let mut kept: HashMap<ChunkId, Arc<Row>> =
+            ids.iter().filter_map(|id| Some((*id, self.rows.get(*id)?))).collect();
+        loop {
+            let missing: Vec<ChunkId> = ids.iter().copied().filter(|id| !kept.contains_key(id)).collect();
+            let (era, read) = self.read_rows(&missing).await?;
+            let doubtful = self.rows.doubtful(era, &kept);
+            if doubtful.is_empty() {
+                kept.extend(read.into_iter().map(|row| (row.chunk.id, row)));
+                return Ok(kept);
             }
-            let uri: String = row.try_get(3).map_err(failed)?;
-            let page: Option<i64> = row.try_get(5).map_err(failed)?;
-            let chunk = StoredChunk {
-                id,
-                document_id: row.try_get(1).map_err(failed)?,
-                version: row.try_get(12).map_err(failed)?,
-                ordinal: number(&row, 15)?,
-                collection: row.try_get(2).map_err(failed)?,
-                title: title_or_name(row.try_get(4).map_err(failed)?, &uri),
-                uri,
-                page: page.and_then(|page| u32::try_from(page).ok()),
-                heading: row.try_get(6).map_err(failed)?,
-                table_header: row.try_get(14).map_err(failed)?,
-                language: row.try_get(7).map_err(failed)?,
-                start: number(&row, 8)?,
-                end: number(&row, 9)?,
-                text: row.try_get(10).map_err(failed)?,
-            };
-            found.insert(id, chunk);
+            // All that is missing is read again, in one statement: each time more, in the end everything.
+            doubtful.iter().for_each(|id| _ = kept.remove(id));
         }
-        Ok(())
+    }
+
+    /// Those of the chunks that are live, and the era that this is true of.
+    async fn read_rows(&self, ids: &[ChunkId]) -> Result<(i64, Vec<Arc<Row>>)> {
+        let mut select = QueryBuilder::<Sqlite>::new(
+            "SELECT value, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL FROM meta
+             WHERE key = ",
+        );
+        select.push_bind(ERA);
+        if !ids.is_empty() {
+            select.push(
+                " UNION ALL SELECT c.id, c.document_id, v.collection, d.uri, v.title, c.page, c.heading, c.language, c.start_char,
+                    c.end_char, c.text, v.allow_json, c.version, v.deny_json, c.table_header, c.ordinal
+                 FROM chunks c
+                 JOIN versions v ON v.document_id = c.document_id AND v.version = c.version AND v.state = 'live'
+                 JOIN documents d ON d.id = c.document_id
+                 WHERE c.id IN (",
+            );
+            let mut list = select.separated(", ");
+            for id in ids {
+                list.push_bind(id.to_string());
+            }
+            select.push(")");
+        }
+        let read = select.build().fetch_all(&self.pool).await.map_err(failed)?;
+        let of_era = |row: &SqliteRow| row.try_get::<Option<&str>, _>(1).map(|document| document.is_none());
+        let (mut eras, mut rows) = (Vec::new(), Vec::with_capacity(ids.len()));
+        for row in read {
+            if of_era(&row).map_err(failed)? { eras.push(row) } else { rows.push(row) }
+        }
+        let era = match eras.first() {
+            Some(row) => super::era(row)?,
+            None => 0,
+        };
+        let rows = rows.iter().map(|row| stored(row, era)).collect::<Result<Vec<_>>>()?;
+        let rows: Vec<Arc<Row>> = rows.into_iter().flatten().map(Arc::new).collect();
+        rows.iter().for_each(|row| self.rows.keep(row));
+        Ok((era, rows))
     }
 
     /// Those of the chunks that are live.
@@ -155,4 +171,29 @@ impl Catalog {
         }
         Ok(chunks)
     }
+}
+
+/// `None` for a row whose id is none.
+fn stored(row: &SqliteRow, era: i64) -> Result<Option<Row>> {
+    let Some(id) = ChunkId::parse(row.try_get(0).map_err(failed)?) else { return Ok(None) };
+    let uri: String = row.try_get(3).map_err(failed)?;
+    let page: Option<i64> = row.try_get(5).map_err(failed)?;
+    let chunk = StoredChunk {
+        id,
+        document_id: row.try_get(1).map_err(failed)?,
+        version: row.try_get(12).map_err(failed)?,
+        ordinal: number(row, 15)?,
+        collection: row.try_get(2).map_err(failed)?,
+        title: title_or_name(row.try_get(4).map_err(failed)?, &uri),
+        uri,
+        page: page.and_then(|page| u32::try_from(page).ok()),
+        heading: row.try_get(6).map_err(failed)?,
+        table_header: row.try_get(14).map_err(failed)?,
+        language: row.try_get(7).map_err(failed)?,
+        start: number(row, 8)?,
+        end: number(row, 9)?,
+        text: row.try_get(10).map_err(failed)?,
+    };
+    let access = Access { allow: json(row, 11)?, deny: json(row, 13)? };
+    Ok(Some(Row { chunk, access, era }))
 }

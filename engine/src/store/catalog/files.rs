@@ -170,17 +170,20 @@ impl Catalog {
             .fetch_all(&mut *tx)
             .await
             .map_err(failed)?;
+        let mut moved: Vec<String> = Vec::with_capacity(rows.len());
         for row in &rows {
             let (id, uri): (String, String) = (row.try_get(0).map_err(failed)?, row.try_get(1).map_err(failed)?);
             let suffix = uri.strip_prefix(from).unwrap_or_default();
             sqlx::query("UPDATE documents SET path = $1, uri = $2 WHERE id = $3")
                 .bind(to)
                 .bind(format!("{to}{suffix}"))
-                .bind(id)
+                .bind(&id)
                 .execute(&mut *tx)
                 .await
                 .map_err(failed)?;
+            moved.push(id);
         }
+        self.begin_era(&mut tx, moved.iter().map(String::as_str)).await?;
         tx.commit().await.map_err(failed)?;
         Ok(rows.len() as u64)
     }

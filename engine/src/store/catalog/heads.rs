@@ -26,7 +26,7 @@ pub struct Head {
 impl Catalog {
     /// By document id; versions that are gone meanwhile are left out. For documents that the caller sees: nobody is asked
     /// here who is asking.
-    pub async fn heads(&self, documents: &[(&str, i64)]) -> Result<HashMap<String, Head>> {
+    pub async fn heads(&self, documents: &[(String, i64)]) -> Result<HashMap<String, Head>> {
         let mut select = QueryBuilder::<Sqlite>::new("SELECT v.document_id, v.metadata, SUBSTR(c.text, 1, ");
         select.push_bind(BEGINNING_CHARS).push(
             "), (SELECT MIN(f.value) FROM fields f

@@ -10,6 +10,7 @@ mod fields;
 mod files;
 mod heads;
 mod jobs;
+mod rows;
 mod versions;
 
 use std::path::Path;
@@ -17,7 +18,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
+use sqlx::sqlite::{
+    SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow, SqliteSynchronous,
+};
 use sqlx::{Row, Sqlite, Transaction};
 
 pub use chunks::StoredChunk;
@@ -26,10 +29,14 @@ pub use files::{FileDocument, FileRecord};
 pub use heads::Head;
 pub use versions::StagedDocument;
 
+use rows::Rows;
+
 use crate::{Error, Result};
 
 /// Version of `schema.sql`; a data directory of a newer one is not opened.
 const SCHEMA_VERSION: &str = "2";
+/// Name in `meta` of the number of transactions so far that took something away from readers, or moved it.
+const ERA: &str = "era";
 /// Readers that may be in the database at a time.
 const CONNECTIONS: u32 = 8;
 
@@ -39,6 +46,7 @@ pub struct Catalog {
     pool: SqlitePool,
     /// Counts the switches of this process: moments at which readers begin to see other versions.
     generation: Arc<AtomicU64>,
+    rows: Rows,
 }
 
 impl Catalog {
@@ -52,9 +60,11 @@ impl Catalog {
             .synchronous(SqliteSynchronous::Full)
             .foreign_keys(true)
             .busy_timeout(Duration::from_secs(10));
-        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).connect_with(options).await.map_err(failed)?;
+        // A file does not hang up: to ask each time whether a connection still lives costs as much as a small read.
+        let pool = SqlitePoolOptions::new().max_connections(CONNECTIONS).test_before_acquire(false);
+        let pool = pool.connect_with(options).await.map_err(failed)?;
         sqlx::raw_sql(include_str!("schema.sql")).execute(&pool).await.map_err(failed)?;
-        let catalog = Catalog { pool, generation: Arc::default() };
+        let catalog = Catalog { pool, generation: Arc::default(), rows: Rows::default() };
         catalog.expect_meta("schema", SCHEMA_VERSION).await?;
         Ok(catalog)
     }
@@ -102,6 +112,25 @@ impl Catalog {
         self.generation.fetch_add(1, Ordering::AcqRel);
     }
 
+    /// To be called in a transaction that takes these documents, or versions of them, away from readers, or changes what is
+    /// told of them: what is kept of them does not hold any more once it is committed.
+    async fn begin_era<'a>(
+        &self,
+        tx: &mut Transaction<'static, Sqlite>,
+        documents: impl IntoIterator<Item = &'a str>,
+    ) -> Result<()> {
+        let row = sqlx::query(
+            "INSERT INTO meta (key, value) VALUES ($1, '1')
+             ON CONFLICT (key) DO UPDATE SET value = CAST(CAST(meta.value AS BIGINT) + 1 AS TEXT) RETURNING value",
+        )
+        .bind(ERA)
+        .fetch_one(&mut **tx)
+        .await
+        .map_err(failed)?;
+        self.rows.note(era(&row)?, documents);
+        Ok(())
+    }
+
     pub async fn close(&self) {
         self.pool.close().await;
     }
@@ -112,6 +141,12 @@ fn failed(error: sqlx::Error) -> Error {
         sqlx::Error::PoolClosed => Error::Stopped,
         other => Error::Catalog(Box::new(other)),
     }
+}
+
+/// The number of an era, from the first column.
+fn era(row: &SqliteRow) -> Result<i64> {
+    let value: &str = row.try_get(0).map_err(failed)?;
+    value.parse().map_err(|_| Error::Catalog(format!("the era is {value:?}, and no number").into()))
 }
 
 fn bad_json(error: serde_json::Error) -> Error {

@@ -56,6 +56,10 @@ impl Catalog {
                 .await
                 .map_err(failed)?;
         }
+        let replaced = staged.iter().filter(|document| document.replaces).map(|document| document.document_id.as_str());
+        if replaced.clone().next().is_some() {
+            self.begin_era(&mut tx, replaced).await?;
+        }
         self.switches();
         tx.commit().await.map_err(failed)
     }
@@ -70,6 +74,7 @@ impl Catalog {
                 .await
                 .map_err(failed)?;
         }
+        self.begin_era(&mut tx, document_ids.iter().map(String::as_str)).await?;
         self.switches();
         tx.commit().await.map_err(failed)
     }

@@ -5,29 +5,13 @@
 
 use std::cmp::{Ordering, Reverse};
 use std::collections::BinaryHeap;
-use std::sync::Arc;
 
-use tantivy::collector::{Collector, SegmentCollector};
-use tantivy::query::Weight;
-use tantivy::{DocId, Score, SegmentOrdinal, SegmentReader};
+use tantivy::query::{EnableScoring, Query};
+use tantivy::{DocId, Score};
 
-use super::SegmentIds;
+use super::places::Places;
 use super::visible::{Segment, Visible};
 use crate::store::types::ChunkId;
-
-/// Collects the best `limit` chunks, best first.
-pub struct Best<'a> {
-    pub visible: &'a Visible,
-    pub limit: usize,
-}
-
-pub struct BestOfSegment {
-    seen: Arc<Segment>,
-    ids: SegmentIds,
-    limit: usize,
-    /// The worst on top.
-    kept: BinaryHeap<Reverse<Ranked>>,
-}
 
 /// A chunk with its score; the greater, the better.
 #[derive(Debug, Clone, Copy)]
@@ -36,65 +20,48 @@ pub struct Ranked {
     pub score: Score,
 }
 
-impl Collector for Best<'_> {
-    type Fruit = Vec<Ranked>;
-    type Child = BestOfSegment;
-
-    fn for_segment(&self, ord: SegmentOrdinal, reader: &SegmentReader) -> tantivy::Result<BestOfSegment> {
-        let seen = self.visible.segment(ord as usize);
-        Ok(BestOfSegment { seen, ids: SegmentIds::of(reader)?, limit: self.limit, kept: BinaryHeap::new() })
-    }
-
-    fn requires_scoring(&self) -> bool {
-        true
-    }
-
-    /// Leaves out the blocks of postings that cannot bring a hit (block-max WAND, where the query is a union of words).
-    fn collect_segment(
-        &self,
-        weight: &dyn Weight,
-        ord: SegmentOrdinal,
-        reader: &SegmentReader,
-    ) -> tantivy::Result<Vec<Ranked>> {
-        let mut best = self.for_segment(ord, reader)?;
-        weight.for_each_pruning(Score::MIN, reader, &mut |doc, score| {
-            best.collect(doc, score);
-            best.threshold()
+/// The best `limit` chunks, best first.
+///
+/// Blocks of postings that cannot bring a hit are left out (block-max WAND, where the query is a union of words). The
+/// largest segment comes first: what it brings is the bar for the others.
+pub fn best(visible: &Visible, query: &dyn Query, limit: usize) -> tantivy::Result<Vec<Ranked>> {
+    let weight = query.weight(EnableScoring::enabled_from_statistics_provider(visible, &visible.searcher))?;
+    let mut segments: Vec<_> = visible.searcher.segment_readers().iter().enumerate().collect();
+    segments.sort_by_key(|(_, reader)| Reverse(reader.max_doc()));
+    let mut best = Best { limit, kept: BinaryHeap::with_capacity(limit + 1) };
+    for (ord, reader) in segments {
+        let (seen, places) = (visible.segment(ord), visible.places(ord));
+        weight.for_each_pruning(best.bar(), reader, &mut |doc, score| {
+            best.take(doc, score, seen, places);
+            best.bar()
         })?;
-        Ok(best.harvest())
     }
-
-    fn merge_fruits(&self, fruits: Vec<Vec<Ranked>>) -> tantivy::Result<Vec<Ranked>> {
-        let mut all: Vec<Ranked> = fruits.into_iter().flatten().collect();
-        all.sort_unstable_by_key(|&ranked| Reverse(ranked));
-        all.truncate(self.limit);
-        Ok(all)
-    }
+    let mut kept: Vec<Ranked> = best.kept.into_iter().map(|Reverse(ranked)| ranked).collect();
+    kept.sort_unstable_by_key(|&ranked| Reverse(ranked));
+    Ok(kept)
 }
 
-impl SegmentCollector for BestOfSegment {
-    type Fruit = Vec<Ranked>;
+struct Best {
+    limit: usize,
+    /// The worst on top.
+    kept: BinaryHeap<Reverse<Ranked>>,
+}
 
-    fn collect(&mut self, doc: DocId, score: Score) {
+impl Best {
+    fn take(&mut self, doc: DocId, score: Score, seen: &Segment, places: &Places) {
         let full = self.kept.len() == self.limit;
-        if full && self.kept.peek().is_none_or(|worst| score < worst.0.score) || !self.seen.sees(doc) {
+        if full && self.kept.peek().is_none_or(|worst| score < worst.0.score) || !seen.sees(doc) {
             return;
         }
-        let Some(id) = self.ids.get(doc) else { return };
+        let Some(id) = places.id(doc) else { return };
         self.kept.push(Reverse(Ranked { id, score }));
         if full {
             self.kept.pop();
         }
     }
 
-    fn harvest(self) -> Vec<Ranked> {
-        self.kept.into_iter().map(|Reverse(ranked)| ranked).collect()
-    }
-}
-
-impl BestOfSegment {
     /// Scores up to this one bring no hit. One as good as the worst does, when its id is smaller.
-    fn threshold(&self) -> Score {
+    fn bar(&self) -> Score {
         match self.kept.peek() {
             Some(Reverse(worst)) if self.kept.len() == self.limit => worst.score.next_down(),
             _ => Score::MIN,

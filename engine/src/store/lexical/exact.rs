@@ -4,7 +4,6 @@
 //! of them, costs many times as much.
 
 use tantivy::query::{EnableScoring, Weight};
-use tantivy::schema::IndexRecordOption;
 use tantivy::{DocId, DocSet, SegmentReader};
 
 use super::query::{self, Pair, Wanted};
@@ -29,30 +28,13 @@ impl Lexical {
             clauses.iter().map(|(_, clause)| clause.weight(scoring)).collect::<tantivy::Result<_>>().map_err(failed)?;
         let mut scores = Vec::with_capacity(chunks.len());
         for (ord, reader) in visible.searcher.segment_readers().iter().enumerate() {
-            let seen = visible.segment(ord);
-            let mut places = self.places(reader, chunks).map_err(failed)?;
-            places.retain(|(doc, _)| seen.sees(*doc));
+            let (seen, all) = (visible.segment(ord), visible.places(ord));
+            let of = |&chunk: &ChunkId| all.of(chunk).filter(|doc| seen.sees(*doc)).map(move |doc| (doc, chunk));
+            let mut places: Vec<(DocId, ChunkId)> = chunks.iter().flat_map(of).collect();
+            places.sort_unstable();
             scores.extend(scores_of(reader, &weights, &places).map_err(failed)?);
         }
         Ok(scores)
-    }
-
-    /// Where the chunks lie in a segment, in order.
-    fn places(&self, reader: &SegmentReader, chunks: &[ChunkId]) -> tantivy::Result<Vec<(DocId, ChunkId)>> {
-        let index = reader.inverted_index(self.fields.chunk)?;
-        let mut places = Vec::with_capacity(chunks.len());
-        for &chunk in chunks {
-            let Some(mut postings) = index.read_postings(&self.chunk_term(chunk), IndexRecordOption::Basic)? else {
-                continue;
-            };
-            // A chunk that was written again lies there twice, and one of the two is deleted.
-            while postings.doc() != tantivy::TERMINATED {
-                places.push((postings.doc(), chunk));
-                postings.advance();
-            }
-        }
-        places.sort_unstable();
-        Ok(places)
     }
 }
 

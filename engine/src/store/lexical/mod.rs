@@ -8,6 +8,7 @@ mod best;
 mod builder;
 mod dictionary;
 mod exact;
+mod places;
 mod query;
 mod settled;
 mod statistics;
@@ -21,13 +22,12 @@ use std::sync::Arc;
 use parking_lot::Mutex;
 use tantivy::directory::MmapDirectory;
 use tantivy::schema::{FAST, Field, IndexRecordOption, STRING, Schema, TextFieldIndexing, TextOptions};
-use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, SegmentReader, TantivyDocument, Term};
-use uuid::Uuid;
+use tantivy::{Index, IndexReader, IndexWriter, ReloadPolicy, TantivyDocument, Term};
 
 pub use builder::Builder;
 pub use query::{Alternative, Group, Pair, Wanted};
 
-use best::Best;
+use best::best;
 use visible::{Scopes, Visible};
 
 use super::types::{ChunkId, Filter, IndexedChunk, allow_field};
@@ -80,7 +80,9 @@ impl Lexical {
         let (index, fields) = index(dir)?;
         let reader = index.reader_builder().reload_policy(ReloadPolicy::Manual).try_into().map_err(failed)?;
         let writer = index.writer_with_num_threads(1, WRITER_BYTES).map_err(failed)?;
-        Ok(Lexical { reader, writer: Arc::new(Mutex::new(writer)), fields, scopes: Scopes::default() })
+        let scopes = Scopes::default();
+        scopes.renew(&reader.searcher())?;
+        Ok(Lexical { reader, writer: Arc::new(Mutex::new(writer)), fields, scopes })
     }
 
     /// Adds chunks; one that is there is replaced. Seen by readers after [`Lexical::commit`].
@@ -104,7 +106,8 @@ impl Lexical {
     /// Makes what was added and removed durable and visible.
     pub fn commit(&self) -> Result<()> {
         self.writer.lock().commit().map_err(failed)?;
-        self.reader.reload().map_err(failed)
+        self.reader.reload().map_err(failed)?;
+        self.scopes.renew(&self.reader.searcher())
     }
 
     /// Drops what was added and removed since the last commit.
@@ -121,8 +124,7 @@ impl Lexical {
         if visible.chunks() == 0 {
             return Ok(Vec::new());
         }
-        let best = Best { visible: &visible, limit };
-        let found = visible.searcher.search_with_statistics_provider(&query, &best, &visible).map_err(failed)?;
+        let found = best(&visible, &query, limit).map_err(failed)?;
         Ok(found.into_iter().map(|ranked| (ranked.id, ranked.score)).collect())
     }
 
@@ -165,11 +167,10 @@ impl Lexical {
 
     /// Ids of all chunks in the index.
     pub fn chunk_ids(&self) -> Result<Vec<ChunkId>> {
-        let searcher = self.reader.searcher();
-        let mut out = Vec::with_capacity(usize::try_from(searcher.num_docs()).unwrap_or(0));
-        for segment in searcher.segment_readers() {
-            let ids = SegmentIds::of(segment).map_err(failed)?;
-            out.extend(segment.doc_ids_alive().filter_map(|doc| ids.get(doc)));
+        let visible = self.visible(&AccessScope::owner())?;
+        let mut out = Vec::with_capacity(usize::try_from(visible.searcher.num_docs()).unwrap_or(0));
+        for (ord, segment) in visible.searcher.segment_readers().iter().enumerate() {
+            out.extend(segment.doc_ids_alive().filter_map(|doc| visible.places(ord).id(doc)));
         }
         Ok(out)
     }
@@ -203,23 +204,6 @@ impl Fields {
             document.add_text(self.text, marked(part));
         }
         document
-    }
-}
-
-/// Reads chunk ids of one segment.
-struct SegmentIds {
-    high: tantivy::columnar::Column<u64>,
-    low: tantivy::columnar::Column<u64>,
-}
-
-impl SegmentIds {
-    fn of(segment: &SegmentReader) -> tantivy::Result<SegmentIds> {
-        let columns = segment.fast_fields();
-        Ok(SegmentIds { high: columns.u64("id_high")?, low: columns.u64("id_low")? })
-    }
-
-    fn get(&self, doc: u32) -> Option<ChunkId> {
-        Some(ChunkId(Uuid::from_u64_pair(self.high.first(doc)?, self.low.first(doc)?)))
     }
 }
 

@@ -8,11 +8,13 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 
 use parking_lot::Mutex;
+use quick_cache::sync::Cache;
 use tantivy::index::SegmentId;
 use tantivy::postings::BlockSegmentPostings;
 use tantivy::schema::{Field, FieldType, IndexRecordOption, Schema};
 use tantivy::{BitSet, DocId, Opstamp, Searcher, SegmentReader, Term};
 
+use super::places::{AllPlaces, Places};
 use super::{Fields, failed};
 use crate::store::types::visible_groups;
 use crate::{AccessScope, Result};
@@ -20,10 +22,15 @@ use crate::{AccessScope, Result};
 /// Scopes whose bits are kept, an eighth of a byte a chunk each; the one that was not asked for the longest goes.
 const MAX_SCOPES: usize = 64;
 
+/// Terms whose frequencies are kept, of each scope.
+const MAX_FREQUENCIES: usize = 2_000;
+
 /// The index as one scope sees it at one moment.
 pub struct Visible {
     pub searcher: Searcher,
     seen: Arc<Seen>,
+    /// In the order of the searcher.
+    places: Vec<Arc<Places>>,
 }
 
 /// What a scope sees of each segment, in the order of the searcher.
@@ -32,6 +39,8 @@ struct Seen {
     chunks: u64,
     /// Of each scored field: the tokens in it.
     tokens: Vec<(Field, u64)>,
+    /// How many of the chunks have a term, of those that were last asked for: each search asks several times.
+    frequencies: Cache<Term, u64>,
 }
 
 /// What a scope sees of one segment.
@@ -49,6 +58,7 @@ pub struct Segment {
 #[derive(Clone, Default)]
 pub struct Scopes {
     last: Arc<Mutex<VecDeque<Kept>>>,
+    places: AllPlaces,
 }
 
 /// Groups in order, each once; `None` for the scope that sees everything.
@@ -56,6 +66,11 @@ type Key = Option<Vec<String>>;
 type Kept = (Key, Arc<Seen>);
 
 impl Scopes {
+    /// Makes ready for the segments that came, which may take a while, and forgets those that are gone.
+    pub fn renew(&self, searcher: &Searcher) -> Result<()> {
+        self.places.renew(searcher).map_err(failed)
+    }
+
     pub fn view(&self, searcher: Searcher, fields: &Fields, scope: &AccessScope) -> Result<Visible> {
         let key = scope.groups.clone().map(|mut groups| {
             groups.sort();
@@ -72,8 +87,9 @@ impl Scopes {
                 seen
             })
         };
+        let places = self.places.of(&searcher).map_err(failed)?;
         if let Some(seen) = known.as_ref().filter(|seen| seen.is_of(&searcher)) {
-            return Ok(Visible { searcher, seen: Arc::clone(seen) });
+            return Ok(Visible { searcher, seen: Arc::clone(seen), places });
         }
         // Outside of the lock: two searches that both count is less bad than all that wait for one.
         let seen = Arc::new(Seen::read(&searcher, fields, scope, known.as_deref())?);
@@ -81,7 +97,7 @@ impl Scopes {
         last.retain(|(other, _)| *other != key);
         last.push_front((key, Arc::clone(&seen)));
         last.truncate(MAX_SCOPES);
-        Ok(Visible { searcher, seen })
+        Ok(Visible { searcher, seen, places })
     }
 }
 
@@ -96,12 +112,26 @@ impl Visible {
         self.seen.tokens.iter().find(|(known, _)| *known == field).map_or(0, |(_, tokens)| *tokens)
     }
 
-    pub fn segment(&self, ord: usize) -> Arc<Segment> {
-        Arc::clone(&self.seen.segments[ord])
+    pub fn segment(&self, ord: usize) -> &Arc<Segment> {
+        &self.seen.segments[ord]
+    }
+
+    /// Where the chunks of a segment lie, hidden and deleted ones among them.
+    pub fn places(&self, ord: usize) -> &Places {
+        &self.places[ord]
     }
 
     /// Chunks that are seen and have this term.
     pub fn frequency(&self, term: &Term) -> tantivy::Result<u64> {
+        if let Some(known) = self.seen.frequencies.get(term) {
+            return Ok(known);
+        }
+        let count = self.count(term)?;
+        self.seen.frequencies.insert(term.clone(), count);
+        Ok(count)
+    }
+
+    fn count(&self, term: &Term) -> tantivy::Result<u64> {
         let mut count = 0;
         for (reader, seen) in self.segments() {
             count += match &seen.bits {
@@ -156,7 +186,8 @@ impl Seen {
         }
         let of_all = |at: usize| segments.iter().map(|segment| segment.tokens[at]).sum();
         let tokens = scored.iter().enumerate().map(|(at, &field)| (field, of_all(at))).collect();
-        Ok(Seen { chunks: segments.iter().map(|segment| u64::from(segment.chunks)).sum(), segments, tokens })
+        let chunks = segments.iter().map(|segment| u64::from(segment.chunks)).sum();
+        Ok(Seen { segments, chunks, tokens, frequencies: Cache::new(MAX_FREQUENCIES) })
     }
 
     fn is_of(&self, searcher: &Searcher) -> bool {
