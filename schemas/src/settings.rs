@@ -145,11 +145,14 @@ pub struct AnswerSettings {
     pub passages: usize,
     /// Sentences in one answer at the most.
     pub max_sentences: usize,
+    /// Days that a conversation is kept after its last question. 0 keeps none: nothing is written, and a conversation can
+    /// be continued for an hour while the server runs.
+    pub keep_conversations_days: u32,
 }
 
 impl Default for AnswerSettings {
     fn default() -> Self {
-        Self { mode: Mode::Extractive, strictness: 3, passages: 8, max_sentences: 3 }
+        Self { mode: Mode::Extractive, strictness: 3, passages: 8, max_sentences: 3, keep_conversations_days: 90 }
     }
 }
 
