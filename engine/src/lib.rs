@@ -5,6 +5,7 @@
 //! of HTTP, command lines or file formats.
 
 mod answer;
+mod asker;
 mod engine;
 mod error;
 mod executor;
@@ -15,6 +16,8 @@ mod scope;
 pub mod store;
 pub mod text;
 
+pub use answer::{Past, Resolved};
+pub use asker::Asker;
 pub use engine::{Counts, Engine, EngineConfig, ListDocuments, QdrantServer};
 pub use error::{Error, Result};
 pub use failpoint::failpoint;

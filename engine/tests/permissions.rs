@@ -137,6 +137,7 @@ impl World {
             qdrant: None,
             passages: 8,
             max_sentences: 3,
+            keep_conversations_days: 0,
             glossary: None,
             rerank: true,
         })

@@ -7,6 +7,9 @@ mod compose;
 mod ground;
 mod read;
 mod refuse;
+mod resolve;
+mod thread;
+mod withdraw;
 
 use std::sync::Arc;
 use std::time::Instant;
@@ -18,16 +21,20 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::retrieve::{Found, Query, Retriever};
-use crate::store::{Filter, join_headings};
-use crate::{AccessScope, Error, Result};
+use crate::store::{Conversations, Filter, join_headings};
+use crate::{AccessScope, Asker, Error, Result};
+
+pub use resolve::{Past, Resolved};
 
 use compose::Composed;
 use read::Evidence;
+use thread::Thread;
 
 /// Answers questions over a [`Retriever`]. Cheap to clone.
 #[derive(Clone)]
 pub struct Answerer {
     pub retriever: Retriever,
+    pub conversations: Conversations,
     /// Passages read for one question.
     pub passages: usize,
     /// Sentences in one answer at the most.
@@ -39,15 +46,18 @@ pub struct Answerer {
 const NEAREST: usize = 3;
 
 impl Answerer {
-    /// Answers; sends the events as they come about. A receiver that is gone stops the work between the steps.
+    /// Answers; sends the events as they come about. A receiver that is gone stops the work between the steps. The turn is
+    /// kept before the answer is given, when somebody asks to whom it can belong.
     pub async fn answer(
         &self,
         request: &AskRequest,
         filter: &Filter,
+        asker: Option<&Asker>,
         events: Option<&mpsc::Sender<AnswerEvent>>,
     ) -> Result<Answer> {
         let begun = Instant::now();
-        let query = Query::question(&request.question, self.max_query_chars)?;
+        let thread = Thread::open(self, asker, &filter.scope, request).await?;
+        let query = thread.query(request, self.max_query_chars)?;
         let found = self.retriever.search(&query, filter, self.passages).await?.found;
         let searched = begun.elapsed();
         send(events, || AnswerEvent::SearchResults(SearchResults { hits: found.iter().map(Found::hit).collect() }))
@@ -62,10 +72,10 @@ impl Answerer {
         self.locate(&mut said.citations, &found).await?;
         let answer = Answer {
             id: Uuid::now_v7().to_string(),
-            conversation_id: request.conversation_id.clone().unwrap_or_else(|| Uuid::now_v7().to_string()),
+            conversation_id: thread.id().to_owned(),
             question_id: None,
             question: request.question.clone(),
-            standalone_question: request.question.clone(),
+            standalone_question: thread.standalone().to_owned(),
             mode: Mode::Extractive,
             usage: Usage {
                 chunks_searched: found.len() as u32,
@@ -73,13 +83,15 @@ impl Answerer {
                 ..Usage::default()
             },
             timings_ms: Timings {
-                search: millis(searched),
+                resolve: thread.resolve_ms,
+                search: millis(searched) - thread.resolve_ms,
                 read: millis(reading.elapsed()),
                 total: millis(begun.elapsed()),
                 ..Timings::default()
             },
             ..said
         };
+        thread.keep(self, &answer).await;
         stream(&answer, events).await?;
         Ok(answer)
     }

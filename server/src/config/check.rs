@@ -54,6 +54,7 @@ pub fn check(settings: &Settings) -> Result<()> {
     }
     within("answer.passages", answer.passages, 1..=100)?;
     within("answer.max_sentences", answer.max_sentences, 1..=20)?;
+    within("answer.keep_conversations_days", answer.keep_conversations_days, 0..=36_500)?;
     check_slack(slack)?;
     check_sources(sources)
 }
@@ -187,6 +188,7 @@ mod tests {
             ("[ingest]\nparse_timeout_s = 0", "ingest.parse_timeout_s"),
             ("[search]\nglossary = \"\"", "search.glossary"),
             ("[answer]\npassages = 1000", "answer.passages"),
+            ("[answer]\nkeep_conversations_days = 40000", "answer.keep_conversations_days"),
             ("[slack]\nsigning_secret = \"s\"", "slack.bot_token"),
             ("[slack]\napi_url = \"slack.com\"", "slack.api_url"),
             ("sources = [{name = \"a\", path = \"x\"}, {name = \"a\", path = \"y\"}]", "sources.name"),

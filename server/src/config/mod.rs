@@ -133,6 +133,7 @@ impl Config {
             }),
             passages: answer.passages,
             max_sentences: answer.max_sentences,
+            keep_conversations_days: answer.keep_conversations_days,
             glossary: search.glossary.as_ref().map(PathBuf::from),
             rerank: search.rerank,
         })

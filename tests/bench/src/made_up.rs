@@ -32,6 +32,7 @@ pub fn config(data_dir: PathBuf, models_dir: PathBuf) -> EngineConfig {
         qdrant: None,
         passages: 6,
         max_sentences: 5,
+        keep_conversations_days: 0,
         glossary: None,
         rerank: true,
     }
