@@ -21,6 +21,9 @@ pub struct Ask {
     /// The question
     #[arg(required_unless_present = "batch", conflicts_with = "batch", value_name = "Q")]
     question: Option<String>,
+    /// Go on with the conversation of this id, as an answer has it
+    #[arg(long, conflicts_with = "batch", value_name = "ID")]
+    conversation: Option<String>,
     /// Questions, one JSON object a line: {"id", "question"}; prints one answer a line, in order
     #[arg(long, value_name = "FILE")]
     batch: Option<PathBuf>,
@@ -38,6 +41,7 @@ impl Ask {
         }
         let request = AskRequest {
             question: self.question.unwrap_or_default(),
+            conversation_id: self.conversation,
             collections: self.narrow.collections(),
             filters: self.narrow.filters(),
             ..AskRequest::default()
@@ -81,6 +85,8 @@ async fn run_batch(
 async fn ask_line(session: &Session, line: QuestionLine, narrow: &Narrow) -> Result<Answer> {
     let request = AskRequest {
         question: line.question,
+        // A question of a batch stands for itself.
+        keep: Some(false),
         collections: narrow.collections(),
         filters: narrow.filters(),
         ..AskRequest::default()
@@ -104,5 +110,7 @@ fn human(answer: &Answer) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "[{}] {} ({place})\n    “{quote}”", citation.n, citation.title);
     }
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "\nConversation {}", answer.conversation_id);
     text
 }
