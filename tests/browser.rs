@@ -94,6 +94,27 @@ async fn a_refusal_is_shown_as_one_with_the_nearest_documents() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_follow_up_shows_how_it_was_understood_and_a_new_conversation_begins_anew() {
+    let browser = Browser::start().await;
+    asked(&browser, "What does ERR-4012 of a redox probe mean?").await;
+    browser.gone("[data-testid=understood]").await;
+    browser.types("And for how long do I soak it?").await;
+    browser.press(Key::Enter).await;
+    browser.deep("[data-role=answer][data-state=done] [data-testid=understood]").await;
+    let understood = browser.text("[data-testid=understood]").await;
+    assert!(understood.contains("redox probe"), "{understood}");
+    browser.screenshot("chat-follow-up").await;
+
+    browser.click("[data-testid=new-conversation]").await;
+    browser.gone("[data-testid=understood]").await;
+    browser.types("And for how long do I soak it?").await;
+    browser.press(Key::Enter).await;
+    browser.deep(DONE).await;
+    browser.gone("[data-testid=understood]").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn language_and_colours_change_and_the_conversation_stays() {
     let browser = Browser::start().await;
     asked(&browser, QUESTION).await;

@@ -6,6 +6,7 @@
 mod architecture;
 mod ask;
 mod browser;
+mod conversations;
 mod documents;
 mod eval;
 mod formats;

@@ -147,6 +147,11 @@ async fn a_mention_is_taken_at_once_and_answered_in_the_thread_with_sources() {
     bot.sends(&callback("Ev2", reply)).await;
     let message = bot.slack.messages(2).await.remove(1);
     assert_eq!(message["thread_ts"], "1700000001.000100", "in the thread where it was asked");
+    let follow_up = json!({"type": "app_mention", "user": "U1ANN", "text": format!("<@{BOT}> And how long do I soak it?"),
+        "ts": "1700000003.000100", "thread_ts": "1700000001.000100", "channel": "C0GENERAL"});
+    bot.sends(&callback("Ev3", follow_up)).await;
+    let shown = self::shown(&bot.slack.messages(3).await[2]);
+    assert!(shown.contains("one hour"), "a reply in the thread goes on from what was asked there: {shown}");
     assert_eq!(bot.finish().refused(), Vec::<String>::new());
 }
 

@@ -5,19 +5,22 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use taproot_schemas::answer::{Answer, AnswerEvent, AskRequest, Mode};
+use taproot_schemas::conversation::{Conversation, ConversationList, Transcript};
 use taproot_schemas::doctor::{Check, DoctorReport};
 use taproot_schemas::document::{Deleted, Document, DocumentList, DocumentText};
 use taproot_schemas::job::Job;
+use taproot_schemas::search::{Filters, Hit, SearchRequest, SearchResponse};
 use taproot_schemas::settings::WhenBusy;
-use taproot_schemas::search::{Filters, SearchRequest, SearchResponse};
 use tokio::sync::mpsc;
 
-use crate::answer::{Answerer, Composers, Extractive, Generative, Limits, Strictness, Upstream, UpstreamConfig, Weighed};
+use crate::answer::{
+    Answerer, Composers, Extractive, Generative, Limits, Past, Resolved, Strictness, Upstream, UpstreamConfig, Weighed,
+};
 use crate::executor::Executor;
 use crate::models::{Choice, Models};
 use crate::retrieve::{Found, GlossaryFile, Papers, Query, Reread, Retriever};
-use crate::store::{Catalog, Doctor, EdgeVectors, Filter, ServerVectors, Space, VectorStore, Writer};
-use crate::{AccessScope, Error, Result, store};
+use crate::store::{Catalog, Conversations, Doctor, EdgeVectors, Filter, ServerVectors, Space, VectorStore, Writer};
+use crate::{AccessScope, Asker, Error, Result, store};
 
 /// What the engine needs to open.
 #[derive(Debug, Clone)]
@@ -44,6 +47,8 @@ pub struct EngineConfig {
     /// What a question gets that too many wait before for the generator.
     pub when_busy: WhenBusy,
     pub strictness: u8,
+    /// Days that a conversation is kept after its last turn; 0 keeps none.
+    pub keep_conversations_days: u32,
     /// A glossary that has to be there; `glossary.toml` in the data directory, where there is one, when `None`.
     pub glossary: Option<PathBuf>,
     /// Whether the best hits of a search are read again, together with the query, when the request does not say.
@@ -87,7 +92,9 @@ const GLOSSARY: &str = "glossary.toml";
 /// Hits of a search when the caller does not say, and at the most.
 const DEFAULT_HITS: usize = 10;
 const MAX_HITS: usize = 1_000;
-/// Documents of a page at the most.
+/// Characters of a conversation's title.
+const MAX_TITLE_CHARS: usize = 200;
+/// Documents, or conversations, of a page at the most.
 const MAX_PAGE: usize = 1_000;
 
 /// Cheap to clone; all clones share the stores and the models.
@@ -130,6 +137,8 @@ impl Engine {
         if mended > 0 {
             tracing::warn!(versions = mended, "finished or undid what the last run left between the steps of a commit");
         }
+        let conversations = Conversations::open(data, config.keep_conversations_days).await?;
+        conversations.keep_swept();
         let papers = Papers::default();
         let retriever = Retriever { catalog, lexical, vectors, models, executor, glossary, papers };
         let writes = retriever.models.generator.is_some();
@@ -137,6 +146,7 @@ impl Engine {
         let upstream = config.upstream.as_ref().map(|upstream| Upstream::new(upstream).map(Arc::new)).transpose()?;
         let answerer = Answerer {
             retriever,
+            conversations,
             composers: Composers {
                 extractive: Extractive {
                     limits: Limits { sentences: config.max_sentences, chars: config.max_answer_chars },
@@ -187,8 +197,8 @@ impl Engine {
         })
     }
 
-    /// Answers a question. Events are sent as they come about; the last one is `FinalAnswer`. A receiver that is
-    /// gone cancels the rest of the work.
+    /// Answers a question that stands for itself; nothing of it is kept. Events are sent as they come about; the last one
+    /// is `FinalAnswer`. A receiver that is gone cancels the rest of the work.
     pub async fn answer(
         &self,
         scope: &AccessScope,
@@ -196,7 +206,80 @@ impl Engine {
         events: Option<mpsc::Sender<AnswerEvent>>,
     ) -> Result<Answer> {
         let filter = self.filter(scope, request.collections.as_deref(), request.filters.as_ref()).await?;
-        self.inner.answerer.answer(request, &filter, events.as_ref()).await
+        self.inner.answerer.answer(request, &filter, None, events.as_ref()).await
+    }
+
+    /// Answers a question of a conversation of the asker's, or begins one; see [`Engine::answer`]. The turn is kept when
+    /// the answer is given.
+    pub async fn converse(
+        &self,
+        scope: &AccessScope,
+        asker: &Asker,
+        request: &AskRequest,
+        events: Option<mpsc::Sender<AnswerEvent>>,
+    ) -> Result<Answer> {
+        self.retriever()?;
+        let filter = self.filter(scope, request.collections.as_deref(), request.filters.as_ref()).await?;
+        self.inner.answerer.answer(request, &filter, Some(asker), events.as_ref()).await
+    }
+
+    /// The asker's conversations, the one last asked in first; `limit` is 1 to 1,000. Whoever is not known has none that
+    /// could be listed.
+    pub async fn conversations(&self, asker: &Asker, limit: usize, cursor: Option<&str>) -> Result<ConversationList> {
+        self.retriever()?;
+        if !(1..=MAX_PAGE).contains(&limit) {
+            let detail = format!("{limit} is not between 1 and {MAX_PAGE}");
+            return Err(Error::InvalidRequest { what: "limit", detail });
+        }
+        match asker {
+            Asker::Known(_) => self.inner.answerer.conversations.list(asker, limit, cursor).await,
+            Asker::Anonymous => Ok(ConversationList { conversations: Vec::new(), next_cursor: None }),
+        }
+    }
+
+    /// A conversation with its turns, without what the scope does not see any more.
+    pub async fn transcript(&self, scope: &AccessScope, asker: &Asker, id: &str) -> Result<Transcript> {
+        self.retriever()?;
+        let conversation = self.inner.answerer.conversations.get(asker, id).await?;
+        let turns = self.inner.answerer.transcript(asker, scope, id, MAX_PAGE).await?;
+        Ok(Transcript { conversation, turns })
+    }
+
+    /// Gives a conversation another title, of 1 to 200 characters.
+    pub async fn rename_conversation(&self, asker: &Asker, id: &str, title: &str) -> Result<Conversation> {
+        self.retriever()?;
+        let title = title.split_whitespace().collect::<Vec<_>>().join(" ");
+        if !(1..=MAX_TITLE_CHARS).contains(&title.chars().count()) {
+            let detail = format!("it has to have 1 to {MAX_TITLE_CHARS} characters");
+            return Err(Error::InvalidRequest { what: "title", detail });
+        }
+        self.inner.answerer.conversations.rename(asker, id, &title).await?;
+        self.inner.answerer.conversations.get(asker, id).await
+    }
+
+    /// Returns when nothing of the conversation is left.
+    pub async fn delete_conversation(&self, asker: &Asker, id: &str) -> Result<()> {
+        self.retriever()?;
+        self.inner.answerer.conversations.delete(asker, id).await
+    }
+
+    /// A question as it stands alone after these turns, the oldest first.
+    pub async fn resolve(&self, scope: &AccessScope, history: Vec<Past>, question: &str) -> Result<Resolved> {
+        self.retriever()?;
+        self.inner.answerer.resolve(scope.clone(), history, question.to_owned()).await
+    }
+
+    /// The best `k` passages for a question after these turns: what an answer to it is read from.
+    pub async fn retrieve(
+        &self,
+        scope: &AccessScope,
+        history: Vec<Past>,
+        question: &str,
+        k: usize,
+    ) -> Result<Vec<Hit>> {
+        let filter = self.filter(scope, None, None).await?;
+        let found = self.inner.answerer.retrieve(&filter, history, question, k).await?;
+        Ok(found.iter().map(Found::hit).collect())
     }
 
     /// For fitting the weights of answers: see `tests/bench/answers.py`.
@@ -322,6 +405,7 @@ impl Engine {
         self.inner.closed.store(true, Ordering::SeqCst);
         self.inner.writer.finish().await;
         self.inner.answerer.retriever.vectors.close().await?;
+        self.inner.answerer.conversations.close().await;
         self.inner.answerer.retriever.catalog.close().await;
         Ok(())
     }

@@ -15,6 +15,8 @@ pub enum Error {
     QueryTooLong { chars: usize, limit: usize },
     #[error("no document {id}")]
     DocumentNotFound { id: String },
+    #[error("no such conversation")]
+    ConversationNotFound,
     #[error("the original of {uri} is no longer there")]
     OriginalGone { uri: String },
     #[error("{count} documents have the uri {uri}")]
@@ -146,6 +148,7 @@ impl Error {
             Error::EmptyQuery { .. } => ErrorCode::EmptyQuery,
             Error::QueryTooLong { .. } => ErrorCode::QueryTooLong,
             Error::DocumentNotFound { .. } => ErrorCode::DocumentNotFound,
+            Error::ConversationNotFound => ErrorCode::ConversationNotFound,
             Error::OriginalGone { .. } => ErrorCode::OriginalGone,
             Error::AmbiguousUri { .. } => ErrorCode::AmbiguousUri,
             Error::InvalidRequest { .. } => ErrorCode::InvalidRequest,

@@ -5,6 +5,7 @@
 //! of HTTP, command lines or file formats.
 
 mod answer;
+mod asker;
 mod engine;
 mod error;
 mod executor;
@@ -15,7 +16,8 @@ mod scope;
 pub mod store;
 pub mod text;
 
-pub use answer::{Weighed, ground};
+pub use answer::{Past, Resolved, Weighed, ground};
+pub use asker::Asker;
 /// What an upstream model is: an API of chat completions, its key, its price, its limits.
 pub mod upstream {
     pub use crate::answer::{AnswerTokensField, Api, Price, Secret, UpstreamConfig};

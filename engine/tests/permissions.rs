@@ -143,6 +143,7 @@ impl World {
             mode: Mode::Extractive,
             when_busy: WhenBusy::default(),
             strictness: 3,
+            keep_conversations_days: 0,
             glossary: None,
             rerank: true,
             upstream: None,

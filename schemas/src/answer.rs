@@ -10,9 +10,12 @@ use crate::search::{Filters, Hit};
 #[serde(deny_unknown_fields)]
 pub struct AskRequest {
     pub question: String,
-    /// Continues a conversation; a new one is started when absent.
+    /// Continues a conversation of the asker's; a new one is started when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub conversation_id: Option<String>,
+    /// `false` keeps neither the question nor the answer: a new conversation cannot be continued then.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub keep: Option<bool>,
     /// Only these collections; all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collections: Option<Vec<String>>,

@@ -63,6 +63,8 @@ error_codes! {
     HostNotAllowed = 403, "add the host name to server.allowed_hosts";
     /// There is no such document, or the caller may not see it.
     DocumentNotFound = 404, "list the documents with GET /v1/documents";
+    /// There is no such conversation, it is over, or it is another's.
+    ConversationNotFound = 404, "leave conversation_id out to begin a new one; your own are at GET /v1/conversations";
     /// The original file is no longer where it was ingested from.
     OriginalGone = 404, "ingest the folder again, or read the extracted text";
     /// There is no such job.

@@ -5,6 +5,7 @@
 //! (Unicode scalar values) of a document's extracted text, sizes and limits carry their unit in the name.
 
 pub mod answer;
+pub mod conversation;
 pub mod doctor;
 pub mod document;
 pub mod error;

@@ -175,6 +175,9 @@ pub struct AnswerSettings {
     pub max_chars: usize,
     /// What a question gets that too many wait before.
     pub when_busy: WhenBusy,
+    /// Days that a conversation is kept after its last question. 0 keeps none: nothing is written, and a conversation can
+    /// be continued for an hour while the server runs.
+    pub keep_conversations_days: u32,
 }
 
 /// What is done when more answers wait for the generator than may.
@@ -190,7 +193,15 @@ pub enum WhenBusy {
 
 impl Default for AnswerSettings {
     fn default() -> Self {
-        Self { mode: Mode::Extractive, strictness: 3, passages: 8, max_sentences: 3, max_chars: 1_200, when_busy: WhenBusy::default() }
+        Self {
+            mode: Mode::Extractive,
+            strictness: 3,
+            passages: 8,
+            max_sentences: 3,
+            max_chars: 1_200,
+            when_busy: WhenBusy::default(),
+            keep_conversations_days: 90,
+        }
     }
 }
 

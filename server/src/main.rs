@@ -13,6 +13,7 @@ mod metrics;
 mod parser;
 mod slack;
 mod sources;
+mod transcript;
 mod uploads;
 
 use std::process::ExitCode;

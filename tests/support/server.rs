@@ -77,6 +77,13 @@ impl Server {
         kill_process(id, Signal::INT).expect("the server is there");
     }
 
+    /// Takes the process away, as a crash would.
+    pub fn kill(&mut self) {
+        let id = Pid::from_raw(self.process.id()).expect("a process id");
+        kill_process(id, Signal::KILL).expect("the server is there");
+        self.ended();
+    }
+
     /// Waits for the server to end by itself.
     pub fn ended(&mut self) -> ExitStatus {
         until("the server ends", || self.process.child.try_wait().expect("a child"))

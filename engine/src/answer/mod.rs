@@ -1,6 +1,6 @@
 //! A question → cited sentences, or an honest refusal.
 //!
-//! search → read the best passages → refuse, or have a composer write → check each sentence against its sources → cite.
+//! the conversation → search → read the best passages → refuse, or have a composer write → check each sentence against its sources → cite.
 //! The extractive composer quotes; the others write, and when nothing of theirs stands the check, it quotes in their place.
 
 mod cite;
@@ -8,9 +8,12 @@ mod compose;
 mod cut;
 pub mod ground;
 mod read;
+mod resolve;
 mod say;
 mod strictness;
+mod thread;
 mod units;
+mod withdraw;
 mod write;
 
 use std::sync::Arc;
@@ -24,22 +27,25 @@ use tokio::sync::mpsc;
 use uuid::Uuid;
 
 use crate::retrieve::{Found, Query, Retriever};
-use crate::store::Filter;
+use crate::store::{Conversations, Filter};
 use crate::text::slice_chars;
-use crate::{Error, Result};
+use crate::{Asker, Error, Result};
 
 use cite::Dates;
 use compose::{Composer, Task};
+use thread::Thread;
 use write::{Scribe, Written};
 
 pub use compose::upstream::{AnswerTokensField, Api, Price, Secret, Upstream, UpstreamConfig};
 pub use compose::{Extractive, Generative, Limits};
+pub use resolve::{Past, Resolved};
 pub use strictness::Strictness;
 
 /// Answers questions over a [`Retriever`]. Cheap to clone.
 #[derive(Clone)]
 pub struct Answerer {
     pub retriever: Retriever,
+    pub conversations: Conversations,
     pub composers: Composers,
     /// Where the request does not say.
     pub mode: Mode,
@@ -76,18 +82,22 @@ pub struct Weighed {
 const NEAREST: usize = 3;
 
 impl Answerer {
-    /// Answers; sends the events as they come about. A receiver that is gone stops the work between the steps.
+    /// Answers; sends the events as they come about. A receiver that is gone stops the work between the steps. The turn is
+    /// kept before the answer is given, when somebody asks to whom it can belong.
     pub async fn answer(
         &self,
         request: &AskRequest,
         filter: &Filter,
+        asker: Option<&Asker>,
         events: Option<&mpsc::Sender<AnswerEvent>>,
     ) -> Result<Answer> {
         let mut clock = Clock::start();
         let mode = request.mode.unwrap_or(self.mode);
         let writer = self.composers.of(mode)?;
         let strictness = request.strictness.map_or(Ok(self.strictness), Strictness::new)?;
-        let query = Query::question(&request.question, self.max_query_chars)?;
+        let thread = Thread::open(self, asker, &filter.scope, request).await?;
+        let query = thread.query(request, self.max_query_chars)?;
+        let resolve = clock.lap();
         let found = self.retriever.search(&query, filter, self.passages).await?.found;
         let search = clock.lap();
         send(events, || AnswerEvent::SearchResults(SearchResults { hits: found.iter().map(Found::hit).collect() }))
@@ -97,14 +107,16 @@ impl Answerer {
         let evidence = self.retriever.read(&query, &filter.scope, &found).await?;
         let read = clock.lap();
         let dates = self.retriever.dates(&found).await?;
-        let conversation_id = request.conversation_id.clone().unwrap_or_else(|| Uuid::now_v7().to_string());
         let task = Task {
-            question: query.typed.clone(),
+            question: thread.standalone().to_owned(),
             asked: request.question.clone(),
             language: query.language,
             found,
             evidence: Arc::new(evidence),
-            asker: conversation_id.clone(),
+            asker: match asker {
+                Some(Asker::Known(name)) => name.clone(),
+                _ => thread.id().to_owned(),
+            },
         };
         let said = match strictness.answers(task.evidence.confidence) {
             true => self.written(&task, &dates, mode, writer, events).await?,
@@ -116,19 +128,20 @@ impl Answerer {
         };
         let answer = Answer {
             id: Uuid::now_v7().to_string(),
-            conversation_id,
+            conversation_id: thread.id().to_owned(),
             question_id: None,
             question: request.question.clone(),
-            standalone_question: request.question.clone(),
+            standalone_question: thread.standalone().to_owned(),
             confidence: task.evidence.confidence,
             usage: Usage {
                 chunks_searched: task.found.len() as u32,
                 passages_read: task.evidence.passages as u32,
                 ..said.usage
             },
-            timings_ms: Timings { search, read, compose: clock.lap(), total: clock.total(), resolve: 0.0 },
+            timings_ms: Timings { search, read, compose: clock.lap(), total: clock.total(), resolve },
             ..said
         };
+        thread.keep(self, &answer).await;
         send(events, || AnswerEvent::FinalAnswer(Box::new(answer.clone()))).await?;
         Ok(answer)
     }

@@ -7,7 +7,7 @@ mod asked;
 mod clues;
 mod weights;
 
-use clues::Clues;
+pub use clues::Clues;
 
 use std::sync::Arc;
 

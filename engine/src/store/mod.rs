@@ -15,7 +15,9 @@ mod types;
 mod vectors;
 mod writer;
 
-pub use catalog::{Catalog, FileDocument, FileRecord, Head, StoredChunk, title_or_name};
+pub use catalog::{
+    Catalog, Conversations, FileDocument, FileRecord, Head, StoredChunk, StoredTurn, rfc3339, title_or_name,
+};
 pub use doctor::Doctor;
 pub use lexical::{Alternative, Group, Lexical, Pair, Wanted};
 pub use reindex::open_lexical;

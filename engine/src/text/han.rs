@@ -71,7 +71,8 @@ fn alike(c: char) -> char {
     }
 }
 
-fn cut(run: &str) -> impl Iterator<Item = &str> {
+/// The words of a run of simplified ideographs, as the dictionary cuts them.
+pub fn cut(run: &str) -> impl Iterator<Item = &str> {
     ChineseSegmenter.segment_str(run)
 }
 

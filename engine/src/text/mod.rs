@@ -16,6 +16,7 @@ mod stem;
 pub(crate) mod units;
 
 pub use analyze::{Kind, Term, VERSION, analyze, phrase, terms, terms_in, words_in};
+pub use han::cut as han_words;
 pub use instructions::{addresses_a_model, passages_to_a_model};
 pub use language::{Language, detect};
 pub use offsets::CharIndex;

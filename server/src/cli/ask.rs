@@ -21,6 +21,9 @@ pub struct Ask {
     /// The question
     #[arg(required_unless_present = "batch", conflicts_with = "batch", value_name = "Q")]
     question: Option<String>,
+    /// Go on with the conversation of this id, as an answer has it
+    #[arg(long, conflicts_with = "batch", value_name = "ID")]
+    conversation: Option<String>,
     /// Questions, one JSON object a line: {"id", "question"}; prints one answer a line, in order
     #[arg(long, value_name = "FILE")]
     batch: Option<PathBuf>,
@@ -47,7 +50,8 @@ impl Ask {
         if let Some(questions) = &self.batch {
             return self.run_batch(questions, config, output).await;
         }
-        let request = self.request(self.question.clone().unwrap_or_default());
+        let request =
+            AskRequest { conversation_id: self.conversation.clone(), ..self.request(self.question.clone().unwrap_or_default()) };
         let session = Session::open(config, output).await?;
         let answer = session.ask(&request).await?;
         session.close().await?;
@@ -79,7 +83,9 @@ impl Ask {
     }
 
     async fn ask_line(&self, session: &Session, line: QuestionLine) -> Result<Answer> {
-        let answer = session.ask(&self.request(line.question)).await?;
+        // A question of a batch stands for itself.
+        let request = AskRequest { keep: Some(false), ..self.request(line.question) };
+        let answer = session.ask(&request).await?;
         Ok(Answer { question_id: Some(line.id.to_string()), ..answer })
     }
 
@@ -110,5 +116,7 @@ fn human(answer: &Answer) -> String {
         // Writing to a String cannot fail.
         let _ = writeln!(text, "[{}] {} ({place})\n    “{quote}”", citation.n, citation.title);
     }
+    // Writing to a String cannot fail.
+    let _ = writeln!(text, "\nConversation {}", answer.conversation_id);
     text
 }

@@ -4,7 +4,7 @@
 
 use std::path::{Path, PathBuf};
 
-use taproot_engine::{AccessScope, Counts, Engine, ListDocuments};
+use taproot_engine::{AccessScope, Asker, Counts, Engine, ListDocuments};
 use taproot_schemas::answer::{Answer, AskRequest};
 use taproot_schemas::doctor::DoctorReport;
 use taproot_schemas::document::{Deleted, Document, DocumentList, DocumentText};
@@ -79,7 +79,9 @@ impl Session {
 
     pub async fn ask(&self, request: &AskRequest) -> Result<Answer> {
         match self {
-            Session::Local(local) => Ok(local.engine.answer(&AccessScope::owner(), request, None).await?),
+            Session::Local(local) => {
+                Ok(local.engine.converse(&AccessScope::owner(), &Asker::owner(), request, None).await?)
+            }
             Session::Remote(client) => client.post("/v1/ask", request).await,
         }
     }

@@ -64,6 +64,7 @@ pub fn check(settings: &Settings) -> Result<()> {
     within("answer.max_chars", answer.max_chars, 100..=20_000)?;
     within("answer.strictness", answer.strictness, 1..=5)?;
     super::upstream::check(upstream, collections)?;
+    within("answer.keep_conversations_days", answer.keep_conversations_days, 0..=36_500)?;
     check_slack(slack)?;
     check_sources(sources)
 }
@@ -200,6 +201,7 @@ mod tests {
             ("[ingest]\nparse_timeout_s = 0", "ingest.parse_timeout_s"),
             ("[search]\nglossary = \"\"", "search.glossary"),
             ("[answer]\npassages = 1000", "answer.passages"),
+            ("[answer]\nkeep_conversations_days = 40000", "answer.keep_conversations_days"),
             ("[slack]\nsigning_secret = \"s\"", "slack.bot_token"),
             ("[slack]\napi_url = \"slack.com\"", "slack.api_url"),
             ("sources = [{name = \"a\", path = \"x\"}, {name = \"a\", path = \"y\"}]", "sources.name"),

@@ -140,6 +140,7 @@ impl Config {
             mode: answer.mode,
             when_busy: answer.when_busy,
             strictness: answer.strictness,
+            keep_conversations_days: answer.keep_conversations_days,
             glossary: search.glossary.as_ref().map(PathBuf::from),
             rerank: search.rerank,
             upstream: self.upstream.as_ref().and_then(UpstreamChoice::config),

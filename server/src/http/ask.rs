@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use taproot_engine::{AccessScope, Engine};
+use taproot_engine::Engine;
 use taproot_schemas::answer::{Answer, AnswerEvent, AskRequest};
 use taproot_schemas::error::ErrorBody;
 use tokio::sync::mpsc;
@@ -34,6 +34,7 @@ const ANSWER_DEADLINE: Duration = Duration::from_secs(120);
             (Answer = "application/json"),
             (AnswerEvent = "text/event-stream"),
         )),
+        (status = 404, description = "There is no such conversation of the caller's", body = ErrorBody),
         (status = "4XX", description = "The request cannot be answered", body = ErrorBody),
         (status = "5XX", description = "The server cannot answer", body = ErrorBody),
     )
@@ -48,10 +49,10 @@ pub async fn ask(
     let request = body.into_inner();
     let metrics = metrics.get_ref().clone();
     if !request.stream {
-        let answer = answer(&ready.engine, &caller.scope, &request, None, &metrics).await?;
+        let answer = answer(&ready.engine, &caller, &request, None, &metrics).await?;
         return Ok(HttpResponse::Ok().json(answer));
     }
-    let mut asking = Asking::start(ready.engine, caller.scope, request, metrics, RequestId::of(&http));
+    let mut asking = Asking::start(ready.engine, caller, request, metrics, RequestId::of(&http));
     // What is refused before the first event is refused with its proper status, as without `stream`.
     let first = asking.first().await?;
     Ok(HttpResponse::Ok()
@@ -64,13 +65,14 @@ pub async fn ask(
 
 async fn answer(
     engine: &Engine,
-    scope: &AccessScope,
+    caller: &Caller,
     request: &AskRequest,
     events: Option<mpsc::Sender<AnswerEvent>>,
     metrics: &Metrics,
 ) -> Result<Answer> {
     let started = Instant::now();
-    let answered = tokio::time::timeout(ANSWER_DEADLINE, engine.answer(scope, request, events)).await;
+    let answered =
+        tokio::time::timeout(ANSWER_DEADLINE, engine.converse(&caller.scope, &caller.asker, request, events)).await;
     let answer = answered.map_err(|_| ApiError::internal("an answer took longer than its deadline"))??;
     metrics.operation(Operation::Ask, started.elapsed());
     metrics.answer(&answer);
@@ -86,9 +88,9 @@ pub struct Asking {
 }
 
 impl Asking {
-    fn start(engine: Engine, scope: AccessScope, request: AskRequest, metrics: Metrics, request_id: RequestId) -> Self {
+    fn start(engine: Engine, caller: Caller, request: AskRequest, metrics: Metrics, request_id: RequestId) -> Self {
         let (sender, events) = mpsc::channel(EVENT_BUFFER);
-        let work = tokio::spawn(async move { answer(&engine, &scope, &request, Some(sender), &metrics).await });
+        let work = tokio::spawn(async move { answer(&engine, &caller, &request, Some(sender), &metrics).await });
         Self { events, work: Some(work), request_id }
     }
 

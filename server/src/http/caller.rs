@@ -13,7 +13,7 @@ use actix_web::dev::{Payload, RequestHead};
 use actix_web::http::header;
 use actix_web::{FromRequest, HttpRequest, web};
 use sha2::{Digest, Sha256};
-use taproot_engine::AccessScope;
+use taproot_engine::{AccessScope, Asker};
 use taproot_schemas::error::ErrorCode;
 
 use super::error::{ApiError, Result};
@@ -52,6 +52,8 @@ impl OwnerToken {
 pub struct Caller {
     /// What it may see.
     pub scope: AccessScope,
+    /// Whose conversations are its own.
+    pub asker: Asker,
     /// Whether it may delete documents and start and stop jobs.
     pub may_administer: bool,
     /// Whether it showed the owner's token.
@@ -61,7 +63,7 @@ pub struct Caller {
 impl Caller {
     fn of(head: &RequestHead, rules: &Rules, token: &OwnerToken) -> Result<Self> {
         if token.is_in(head) {
-            return Ok(Self { scope: AccessScope::owner(), may_administer: true, has_token: true });
+            return Ok(Self::owner(true, true));
         }
         let host = host_of(head);
         let page = rules.page(origin_of(head), host);
@@ -71,8 +73,8 @@ impl Caller {
         if at_this_machine {
             // A page of another port of this machine reads like its user, but deletes nothing in the user's name.
             return Ok(match page {
-                Page::Own => Self { scope: AccessScope::owner(), may_administer: true, has_token: false },
-                Page::Loopback => Self { scope: AccessScope::owner(), may_administer: false, has_token: false },
+                Page::Own => Self::owner(true, false),
+                Page::Loopback => Self::owner(false, false),
                 Page::Listed | Page::Foreign => Self::anybody(),
             });
         }
@@ -84,8 +86,22 @@ impl Caller {
         Ok(Self::anybody())
     }
 
+    fn owner(may_administer: bool, has_token: bool) -> Self {
+        Self { scope: AccessScope::owner(), asker: Asker::owner(), may_administer, has_token }
+    }
+
     fn anybody() -> Self {
-        Self { scope: AccessScope::groups(Vec::new()), may_administer: false, has_token: false }
+        Self {
+            scope: AccessScope::groups(Vec::new()),
+            asker: Asker::Anonymous,
+            may_administer: false,
+            has_token: false,
+        }
+    }
+
+    /// What belongs to nobody known is changed by whoever has its id; what is the owner's only by who acts for the owner.
+    pub fn must_change_its_own(&self) -> Result<()> {
+        if self.asker == Asker::Anonymous { Ok(()) } else { self.must_administer() }
     }
 
     pub fn must_administer(&self) -> Result<()> {

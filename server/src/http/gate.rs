@@ -16,7 +16,7 @@ use super::caller::OwnerToken;
 use super::error::ApiError;
 use super::origin::{Page, Rules, host_of, origin_of};
 
-const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, DELETE");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
 const HEADERS: HeaderValue = HeaderValue::from_static("content-type, authorization, x-request-id");
 const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after");
 const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("600");

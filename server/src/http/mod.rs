@@ -11,6 +11,7 @@ mod admin;
 mod ask;
 mod assets;
 mod caller;
+mod conversations;
 mod documents;
 pub mod error;
 mod frame;
@@ -35,7 +36,7 @@ use std::time::Duration;
 use actix_web::dev::Server;
 use actix_web::middleware::from_fn;
 use actix_web::web::{
-    self, Data, JsonConfig, PathConfig, PayloadConfig, QueryConfig, ServiceConfig, delete, get, post, put,
+    self, Data, JsonConfig, PathConfig, PayloadConfig, QueryConfig, ServiceConfig, delete, get, patch, post, put,
 };
 use actix_web::{App, HttpResponse, HttpServer};
 use taproot_schemas::error::ErrorCode;
@@ -113,6 +114,14 @@ fn routes(service: &mut ServiceConfig, slack: Option<Data<SlackDesk>>) {
     service
         .service(web::resource("/v1/ask").route(post().to(ask::ask)))
         .service(web::resource("/v1/search").route(post().to(search::search)))
+        .service(web::resource("/v1/conversations").route(get().to(conversations::list)))
+        .service(
+            web::resource("/v1/conversations/{id}")
+                .route(get().to(conversations::get))
+                .route(patch().to(conversations::rename))
+                .route(delete().to(conversations::delete)),
+        )
+        .service(web::resource("/v1/conversations/{id}/export").route(get().to(conversations::export)))
         .service(web::resource("/v1/documents").route(get().to(documents::list)).route(post().to(uploads::upload)))
         .service(
             web::resource("/v1/documents/{id}").route(get().to(documents::get)).route(delete().to(documents::delete)),

@@ -12,7 +12,7 @@ use actix_web::HttpResponse;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use super::{admin, ask, documents, health, jobs, metrics, original, search, sources, sync, uploads};
+use super::{admin, ask, conversations, documents, health, jobs, metrics, original, search, sources, sync, uploads};
 use crate::slack;
 
 #[derive(OpenApi)]
@@ -27,6 +27,11 @@ use crate::slack;
     paths(
         ask::ask,
         search::search,
+        conversations::list,
+        conversations::get,
+        conversations::rename,
+        conversations::delete,
+        conversations::export,
         documents::list,
         documents::get,
         documents::delete,
@@ -52,6 +57,7 @@ use crate::slack;
     tags(
         (name = "ask", description = "Questions and answers"),
         (name = "search", description = "Ranked passages"),
+        (name = "conversations", description = "What the caller asked before"),
         (name = "documents", description = "What is in the index"),
         (name = "jobs", description = "Ingest"),
         (name = "sync", description = "Folders of other machines"),

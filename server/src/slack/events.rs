@@ -26,6 +26,8 @@ enum Envelope {
     UrlVerification { challenge: String },
     EventCallback {
         event_id: String,
+        #[serde(default)]
+        team_id: String,
         event: Box<Event>,
         #[serde(default)]
         authorizations: Vec<Authorization>,
@@ -78,9 +80,9 @@ pub async fn events(request: HttpRequest, desk: Data<SlackDesk>, body: Bytes) ->
         Envelope::UrlVerification { challenge } => {
             return Ok(HttpResponse::Ok().content_type("text/plain").body(challenge));
         }
-        Envelope::EventCallback { event_id, event, authorizations } => {
+        Envelope::EventCallback { event_id, team_id, event, authorizations } => {
             let own_id = authorizations.into_iter().find_map(|authorization| authorization.user_id);
-            match question(*event, own_id.as_deref()) {
+            match question(*event, team_id, own_id.as_deref()) {
                 Some(question) => queue(&desk, &event_id, question)?,
                 None => desk.metrics.slack_event("ignored"),
             }
@@ -122,7 +124,7 @@ fn queue(desk: &SlackDesk, event_id: &str, question: Question) -> Result<()> {
 }
 
 /// What is asked, if anything is: a mention in a channel, or a direct message, by a person.
-fn question(event: Event, own_id: Option<&str>) -> Option<Question> {
+fn question(event: Event, team: String, own_id: Option<&str>) -> Option<Question> {
     let is_direct = event.channel_type.as_deref() == Some("im");
     let for_us = match event.kind.as_str() {
         // A mention in a direct message comes as a message, too.
@@ -137,6 +139,7 @@ fn question(event: Event, own_id: Option<&str>) -> Option<Question> {
     }
     Some(Question {
         text: plain_text(&event.text, own_id),
+        team,
         channel: event.channel,
         thread_ts: event.thread_ts.unwrap_or(event.ts),
     })
@@ -185,7 +188,7 @@ mod tests {
     }
 
     fn asked(event: &str) -> Option<Question> {
-        question(serde_json::from_str(event).unwrap(), Some("U0BOT"))
+        question(serde_json::from_str(event).unwrap(), "T1".into(), Some("U0BOT"))
     }
 
     #[test]

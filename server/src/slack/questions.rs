@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use taproot_engine::{AccessScope, Engine};
-use taproot_schemas::answer::AskRequest;
+use taproot_engine::{AccessScope, Asker, Engine, Error};
+use taproot_schemas::answer::{Answer, AskRequest};
 use taproot_schemas::error::ErrorCode;
 use tokio::sync::{Semaphore, mpsc};
 use tokio::task::JoinSet;
@@ -20,6 +20,8 @@ const AT_A_TIME: usize = 4;
 pub struct Question {
     /// May be empty: a mention without a word.
     pub text: String,
+    /// Slack's id of the workspace.
+    pub team: String,
     pub channel: String,
     pub thread_ts: String,
 }
@@ -49,8 +51,7 @@ pub async fn answer_all(engine: Engine, client: Client, mut questions: mpsc::Rec
 }
 
 async fn message_for(engine: &Engine, question: &Question) -> Message {
-    let request = AskRequest { question: question.text.clone(), ..AskRequest::default() };
-    match engine.answer(&AccessScope::groups(Vec::new()), &request, None).await {
+    match answer(engine, question).await {
         Ok(answer) => blocks::answer(&answer),
         Err(error) => {
             let told = match error.code() {
@@ -65,4 +66,14 @@ async fn message_for(engine: &Engine, question: &Question) -> Message {
             blocks::note(&told)
         }
     }
+}
+
+/// A thread is a conversation: what is asked in it goes on from what was asked there before.
+async fn answer(engine: &Engine, question: &Question) -> Result<Answer, Error> {
+    let Question { text, team, channel, thread_ts } = question;
+    let asker = Asker::Known(format!("slack:{team}:{channel}:{thread_ts}"));
+    let before = engine.conversations(&asker, 1, None).await?.conversations;
+    let conversation_id = before.into_iter().next().map(|conversation| conversation.id);
+    let request = AskRequest { question: text.clone(), conversation_id, ..AskRequest::default() };
+    engine.converse(&AccessScope::groups(Vec::new()), &asker, &request, None).await
 }

@@ -2,7 +2,8 @@
 // It keeps the conversation over a reload of the page. It knows no element and no language.
 //
 // A message is `{ role: "question", text }` or
-// `{ role: "answer", question, state, text, citations, sentences, shortAnswer, abstained, passages, error }`
+// `{ role: "answer", question, state, text, citations, sentences, shortAnswer, abstained, understood, passages, error }`
+// (understood: the question with what the conversation adds, when it adds something)
 // with state: waiting → streaming → done | stopped | failed.
 
 const STORED_MESSAGES = 50; // pairs of question and answer, so an even number
@@ -66,7 +67,7 @@ export class Conversation {
     this.#changed("updated", answer);
     try {
       const request = { question: answer.question, conversationId: this.#conversationId, collections };
-      for await (const { event, data } of this.#api.ask(request, running.signal)) {
+      for await (const { event, data } of this.#events(request, running.signal)) {
         if (running.signal.aborted) break;
         this.#take(answer, event, data);
         this.#changed("updated", answer);
@@ -79,6 +80,17 @@ export class Conversation {
     this.#running = null;
     this.#store();
     this.#changed("updated", answer);
+  }
+
+  // The server forgets a conversation after its time, or when it was deleted elsewhere: the question begins a new one.
+  async *#events(request, signal) {
+    try {
+      yield* this.#api.ask(request, signal);
+    } catch (failure) {
+      if (failure.code !== "conversation_not_found" || !request.conversationId) throw failure;
+      this.#conversationId = null;
+      yield* this.#api.ask({ ...request, conversationId: null }, signal);
+    }
   }
 
   #take(answer, event, data) {
@@ -97,6 +109,7 @@ export class Conversation {
         sentences: data.sentences,
         shortAnswer: data.short_answer,
         abstained: data.status === "abstained",
+        understood: data.standalone_question === data.question ? null : data.standalone_question,
       });
     }
   }
@@ -133,6 +146,7 @@ function emptyAnswer() {
     sentences: [],
     shortAnswer: null,
     abstained: false,
+    understood: null,
     passages: null,
     error: null,
   };

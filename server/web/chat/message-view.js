@@ -54,7 +54,10 @@ export class MessageView {
       case "failed":
         return [this.#text, errorNote(say, error), this.#retryRow()];
       default:
-        return abstained ? this.#refusal() : [this.#text, ...this.#sources(say.sources), this.#copyRow()];
+        return [
+          ...this.#understood(),
+          ...(abstained ? this.#refusal() : [this.#text, ...this.#sources(say.sources), this.#copyRow()]),
+        ];
     }
   }
 
@@ -63,6 +66,12 @@ export class MessageView {
     const { passages } = this.#message;
     const text = passages ? say.reading(passages) : say.searching;
     return element("p", { class: "progress" }, element("span", { class: "pulse", "aria-hidden": "true" }), text);
+  }
+
+  #understood() {
+    const { understood } = this.#message;
+    if (!understood) return [];
+    return [element("p", { class: "understood", "data-testid": "understood" }, this.#context.say.understood(understood))];
   }
 
   #refusal() {

@@ -19,6 +19,7 @@ pub fn config(data_dir: PathBuf, models_dir: PathBuf) -> EngineConfig {
         qdrant: None,
         passages: 6,
         max_sentences: 5,
+        keep_conversations_days: 0,
         max_answer_chars: 1_200,
         mode: Mode::Extractive,
         when_busy: WhenBusy::default(),

@@ -1,5 +1,7 @@
 //! Live documents, as callers see them.
 
+use std::collections::HashSet;
+
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 use taproot_schemas::document::{Document, DocumentText, OutlineEntry};
@@ -12,6 +14,9 @@ const COLUMNS: &str = "SELECT d.id, v.collection, d.uri, v.title, v.language, v.
     v.chunk_count, v.version, v.allow_json, v.metadata, d.created_ms, v.created_ms, v.deny_json, v.tags, v.part_of, v.links,
     v.notes, d.path
     FROM documents d JOIN versions v ON v.document_id = d.id AND v.state = 'live'";
+
+/// Ids of one query; databases bound the number of parameters.
+const MAX_BOUND: usize = 500;
 
 /// A live document with what the outside is not told.
 #[derive(Debug, Clone)]
@@ -54,6 +59,31 @@ impl Catalog {
         let row = select.build().fetch_optional(&self.pool).await.map_err(failed)?;
         let found = row.as_ref().map(document).transpose()?.filter(|document| scope.sees(&access(document)));
         found.ok_or_else(|| Error::DocumentNotFound { id: id.to_owned() })
+    }
+
+    /// Which of these documents are live and seen by the scope.
+    pub async fn visible<'a>(
+        &self,
+        scope: &AccessScope,
+        ids: impl Iterator<Item = &'a str>,
+    ) -> Result<HashSet<String>> {
+        let ids: Vec<&str> = ids.collect::<HashSet<_>>().into_iter().collect();
+        let mut visible = HashSet::new();
+        for some in ids.chunks(MAX_BOUND) {
+            let mut select = QueryBuilder::<Sqlite>::new(
+                "SELECT v.document_id FROM versions v WHERE v.state = 'live' AND v.document_id IN (",
+            );
+            let mut list = select.separated(", ");
+            some.iter().for_each(|id| {
+                list.push_bind((*id).to_owned());
+            });
+            select.push(")");
+            push_scope(&mut select, scope);
+            for row in select.build().fetch_all(&self.pool).await.map_err(failed)? {
+                visible.insert(row.try_get(0).map_err(failed)?);
+            }
+        }
+        Ok(visible)
     }
 
     /// Where a document's file lies.

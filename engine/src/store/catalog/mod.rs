@@ -5,6 +5,7 @@
 //! dialect), so that scaling out changes the pool's type and nothing else.
 
 mod chunks;
+mod conversations;
 mod documents;
 mod fields;
 mod files;
@@ -24,6 +25,7 @@ use sqlx::sqlite::{
 use sqlx::{Row, Sqlite, Transaction};
 
 pub use chunks::StoredChunk;
+pub use conversations::{Conversations, StoredTurn};
 pub use documents::title_or_name;
 pub use files::{FileDocument, FileRecord};
 pub use heads::Head;
@@ -159,7 +161,7 @@ fn now_ms() -> i64 {
 }
 
 /// RFC 3339 in UTC, to the second.
-fn rfc3339(ms: i64) -> String {
+pub fn rfc3339(ms: i64) -> String {
     jiff::Timestamp::from_millisecond(ms)
         .map_or_else(|_| ms.to_string(), |time| time.strftime("%Y-%m-%dT%H:%M:%SZ").to_string())
 }

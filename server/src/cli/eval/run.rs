@@ -142,7 +142,8 @@ impl Desk<'_> {
             &mut rows,
             |row, latency| row.latency_ms = Some(latency),
             async |at: usize| {
-                let request = AskRequest { question: questions[at].0.text.clone(), ..AskRequest::default() };
+                let request =
+                    AskRequest { question: questions[at].0.text.clone(), keep: Some(false), ..AskRequest::default() };
                 self.session.ask(&request).await.map(drop)
             },
         )
@@ -236,7 +237,7 @@ impl Desk<'_> {
         gold: &Gold,
         place: Option<u32>,
     ) -> Result<(AnswerRow, Option<Failure>)> {
-        let request = AskRequest { question: question.text.clone(), ..AskRequest::default() };
+        let request = AskRequest { question: question.text.clone(), keep: Some(false), ..AskRequest::default() };
         let answer = self.session.ask(&request).await?;
         let sentences: Vec<&str> = answer.sentences.iter().map(|sentence| sentence.text.as_str()).collect();
         let text = sentences.join(" ");

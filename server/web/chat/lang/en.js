@@ -23,6 +23,7 @@ export default {
   question: "You asked",
   answer: "Answer",
 
+  understood: (question) => `Understood as: ${question}`,
   searching: "Searching the documents…",
   reading: (count) => (count === 1 ? "Reading 1 passage…" : `Reading ${count} passages…`),
   stopped: "Stopped before the answer was complete.",

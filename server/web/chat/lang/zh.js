@@ -23,6 +23,7 @@ export default {
   question: "您的提问",
   answer: "回答",
 
+  understood: (question) => `理解为：${question}`,
   searching: "正在检索文档…",
   reading: (count) => `正在阅读 ${count} 个段落…`,
   stopped: "已停止，回答不完整。",

@@ -17,6 +17,8 @@ export const messages = `
 .note { color: var(--muted); font-size: .9em; }
 .text:not(:empty) + .note { margin-top: 10px; }
 
+.understood { margin-bottom: 8px; color: var(--muted); font-size: .88em; }
+
 .refusal { padding: 14px 18px; border-inline-start: 3px solid var(--edge); border-radius: 4px 12px 12px 4px; background: var(--sunken); }
 .refusal-title { margin-bottom: 3px; font-weight: 650; }
 .refusal .text { color: var(--muted); font-size: 1em; }

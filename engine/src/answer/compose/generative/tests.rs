@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use super::*;
-use crate::answer::read::{Candidate, Evidence};
+use crate::answer::read::{Candidate, Clues, Evidence};
 use crate::models::{Choice, Registry};
 use crate::retrieve::Found;
 use crate::store::{ChunkId, StoredChunk};
@@ -63,11 +63,13 @@ fn task(question: &str, passages: &[&str], best: &[(usize, usize)]) -> Task {
         sentence: sentences(passages[hit])[sentence],
         span: None,
         score: 1.0,
+        clues: Clues::default(),
     };
     let evidence =
         Evidence { candidates: best.iter().map(candidate).collect(), confidence: 0.9, passages: passages.len() };
     Task {
         question: question.into(),
+        asked: question.into(),
         language: Some("en"),
         found: Arc::new(found),
         evidence: Arc::new(evidence),

@@ -7,7 +7,7 @@ use taproot_schemas::search::Explanation;
 use tokio::sync::mpsc;
 
 use super::*;
-use crate::answer::read::{Candidate, Evidence};
+use crate::answer::read::{Candidate, Clues, Evidence};
 use crate::store::{ChunkId, StoredChunk};
 use crate::text::SentenceSpan;
 
@@ -91,7 +91,7 @@ async fn composed(upstream: &Upstream, task: &Task) -> (String, Result<Spent>) {
         while let Some(piece) = pieces.recv().await {
             match piece {
                 Piece::Text(more) => text.push_str(&more),
-                Piece::Quote(quote) => panic!("a model quotes nothing by itself: {quote:?}"),
+                other => panic!("a model only writes: {other:?}"),
             }
         }
         text
@@ -394,7 +394,10 @@ async fn of_a_closed_collection_nothing_leaves() {
     // Words of an earlier answer, thus of a document, that resolving the follow-up brought in.
     task.question = "How many days do contractors of project Canaryfollow have?".into();
     let candidate =
-        |hit: usize, score: f32| Candidate { hit, sentence: SentenceSpan { start: 0, end: 9 }, span: None, score };
+        |hit: usize, score: f32| {
+            let sentence = SentenceSpan { start: 0, end: 9 };
+            Candidate { hit, sentence, span: None, score, clues: Clues::default() }
+        };
     let candidates = vec![candidate(0, 9.0), candidate(3, 5.0), candidate(2, 4.0), candidate(1, 1.0)];
     task.evidence = Arc::new(Evidence { candidates, confidence: 0.9, passages: 4 });
 

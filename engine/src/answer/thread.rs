@@ -1,0 +1,211 @@
+//! The conversation that a question belongs to.
+//!
+//! Comes in: who asks, and the request. Goes out: the question as it stands alone, the id, and at the end the turn into
+//! the store. What earlier answers took from documents that the asker cannot read any more is out before anything is
+//! made of it.
+
+use std::collections::HashMap;
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use taproot_schemas::answer::{Answer, AskRequest, Status};
+use taproot_schemas::conversation::Turn;
+
+use super::resolve::{Past, Resolved, resolve};
+use super::withdraw::Readable;
+use super::Answerer;
+use crate::retrieve::{Found, Query};
+use crate::store::{Filter, StoredTurn, rfc3339};
+use crate::{AccessScope, Asker, Error, Result};
+
+/// Turns before the question that are looked at.
+const HISTORY: usize = 8;
+/// What a word that the conversation adds counts for beside the question's own: where the question needs it, and where it
+/// is a guess.
+const CARRIED_WEIGHT: f32 = 0.6;
+const GUESSED_WEIGHT: f32 = 0.4;
+/// Characters that a conversation may add to the longest question.
+const ADDED_CHARS: usize = 2_000;
+/// Bits of an id: whoever has it may go on with an anonymous conversation.
+const ID_BYTES: usize = 16;
+
+/// A question's place in a conversation.
+pub struct Thread {
+    /// `None` asks for itself alone, and nothing is kept.
+    asker: Option<Asker>,
+    id: String,
+    is_new: bool,
+    asked_ms: i64,
+    resolved: Resolved,
+}
+
+impl Thread {
+    /// Finds the conversation, or begins one, and makes the question stand alone.
+    ///
+    /// # Errors
+    /// [`Error::ConversationNotFound`] when the request names one that is not the asker's.
+    pub async fn open(
+        answerer: &Answerer,
+        asker: Option<&Asker>,
+        scope: &AccessScope,
+        request: &AskRequest,
+    ) -> Result<Thread> {
+        // What is no question is told before anything is looked up.
+        Query::question(&request.question, answerer.max_query_chars)?;
+        let asked_ms = now_ms();
+        let history = match (&request.conversation_id, asker) {
+            (Some(id), Some(asker)) => answerer.history(asker, scope, id).await?,
+            (Some(_), None) => return Err(Error::ConversationNotFound),
+            (None, _) => Vec::new(),
+        };
+        let resolved = answerer.resolve(scope.clone(), history, request.question.clone()).await?;
+        Ok(Thread {
+            asker: asker.filter(|_| request.keep != Some(false)).cloned(),
+            id: request.conversation_id.clone().unwrap_or_else(new_id),
+            is_new: request.conversation_id.is_none(),
+            asked_ms,
+            resolved,
+        })
+    }
+
+    pub fn id(&self) -> &str {
+        &self.id
+    }
+
+    /// The question with what the conversation adds.
+    pub fn standalone(&self) -> &str {
+        &self.resolved.standalone
+    }
+
+    /// What is searched and read for: the words that the conversation added count for less than those that were typed.
+    pub fn query(&self, request: &AskRequest, max_query_chars: usize) -> Result<Query> {
+        query(&request.question, &self.resolved, max_query_chars)
+    }
+
+    /// Keeps the turn. When it returns, the turn outlives the process. An answer that cannot be kept is given all the same:
+    /// a full disk keeps nobody from asking.
+    pub async fn keep(&self, answerer: &Answerer, answer: &Answer) {
+        let Some(asker) = &self.asker else { return };
+        let turn = StoredTurn {
+            number: 0,
+            asked_ms: self.asked_ms,
+            carried: self.resolved.carried.clone(),
+            sure: self.resolved.sure,
+            answer: answer.clone(),
+        };
+        if let Err(error) = answerer.conversations.keep(asker, &self.id, self.is_new, &turn).await {
+            tracing::error!(error = %error, cause = ?std::error::Error::source(&error), "a turn could not be kept");
+        }
+    }
+}
+
+impl Answerer {
+    /// The turns of a conversation as its asker may read them today, the oldest first.
+    pub async fn transcript(&self, asker: &Asker, scope: &AccessScope, id: &str, limit: usize) -> Result<Vec<Turn>> {
+        let readable = self.readable(asker, scope, id, limit).await?;
+        Ok(readable
+            .into_iter()
+            .map(|(turn, withdrawn)| Turn {
+                number: turn.number,
+                asked_at: rfc3339(turn.asked_ms),
+                answer: turn.answer,
+                withdrawn,
+            })
+            .collect())
+    }
+
+    /// A question as it stands alone after these turns, the oldest first. How rare a word is, is counted among what the
+    /// scope sees.
+    pub async fn resolve(&self, scope: AccessScope, history: Vec<Past>, question: String) -> Result<Resolved> {
+        let lexical = self.retriever.lexical.clone();
+        let rarity = move |terms: &[String]| lexical.idf(terms, &scope);
+        self.retriever.executor.run(move || resolve(&history, &question, &rarity)).await
+    }
+
+    /// The best `k` passages for a question after these turns.
+    pub async fn retrieve(&self, filter: &Filter, history: Vec<Past>, question: &str, k: usize) -> Result<Vec<Found>> {
+        let resolved = self.resolve(filter.scope.clone(), history, question.to_owned()).await?;
+        let query = query(question, &resolved, self.max_query_chars)?;
+        Ok(self.retriever.search(&query, filter, k).await?.found)
+    }
+
+    async fn history(&self, asker: &Asker, scope: &AccessScope, id: &str) -> Result<Vec<Past>> {
+        let readable = self.readable(asker, scope, id, HISTORY).await?;
+        Ok(readable
+            .into_iter()
+            .map(|(turn, _)| Past {
+                carried: turn.carried,
+                sure: turn.sure,
+                answer: (turn.answer.status == Status::Answered && !turn.answer.sentences.is_empty())
+                    .then(|| said(&turn.answer)),
+                question: turn.answer.question,
+            })
+            .collect())
+    }
+
+    async fn readable(
+        &self,
+        asker: &Asker,
+        scope: &AccessScope,
+        id: &str,
+        limit: usize,
+    ) -> Result<Vec<(StoredTurn, Vec<u32>)>> {
+        let turns = self.conversations.turns(asker, id, limit).await?;
+        let cited = turns.iter().flat_map(|turn| &turn.answer.citations).map(|citation| citation.document_id.as_str());
+        let visible = self.retriever.catalog.visible(scope, cited).await?;
+        Ok(Readable { visible }.read(turns))
+    }
+}
+
+fn query(question: &str, resolved: &Resolved, max_query_chars: usize) -> Result<Query> {
+    let typed = Query::question(question, max_query_chars)?;
+    if resolved.carried.is_empty() {
+        return Ok(typed);
+    }
+    let weight = if resolved.sure { CARRIED_WEIGHT } else { GUESSED_WEIGHT };
+    let mut query = Query::question(&resolved.standalone, max_query_chars.saturating_add(ADDED_CHARS))?;
+    for term in query.terms.iter().filter(|term| !typed.terms.contains(term)) {
+        *query.lighter.entry(term.clone()).or_insert(1.0) *= weight;
+    }
+    Ok(query)
+}
+
+/// What an answer is about: its sentences, with the titles and headings that they stand under.
+fn said(answer: &Answer) -> String {
+    let titles: HashMap<u32, String> = answer
+        .citations
+        .iter()
+        .map(|citation| {
+            let heading = citation.heading.iter().flat_map(|path| path.rsplit(" › ").next());
+            (citation.n, [citation.title.as_str()].into_iter().chain(heading).collect::<Vec<_>>().join(". "))
+        })
+        .collect();
+    let mut lines: Vec<&str> = answer.citations.iter().filter_map(|c| titles.get(&c.n)).map(String::as_str).collect();
+    lines.dedup();
+    lines.extend(answer.sentences.iter().map(|sentence| sentence.text.as_str()));
+    lines.join("\n")
+}
+
+/// 128 random bits.
+fn new_id() -> String {
+    let bytes: [u8; ID_BYTES] = rand::random();
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// Milliseconds since 1970 UTC.
+fn now_ms() -> i64 {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH);
+    since.map_or(0, |since| i64::try_from(since.as_millis()).unwrap_or(i64::MAX))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::new_id;
+
+    #[test]
+    fn an_id_says_nothing_of_the_next() {
+        let (one, other) = (new_id(), new_id());
+        assert_eq!(one.len(), 32);
+        let same = one.chars().zip(other.chars()).filter(|(a, b)| a == b).count();
+        assert!(same < 16, "{one} {other}");
+    }
+}
