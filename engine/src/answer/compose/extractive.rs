@@ -2,9 +2,10 @@
 
 use taproot_schemas::answer::{Citation, Sentence};
 
+use crate::answer::ground::leads_out;
 use crate::answer::read::{Candidate, Evidence};
 use crate::retrieve::Found;
-use crate::text::{SentenceSpan, sentences, slice_chars};
+use crate::text::{SentenceSpan, addresses_a_model, sentences, slice_chars};
 
 /// A further sentence is added while its log-odds are no more than this below the best's.
 const NEAR_BEST: f32 = 2.0;
@@ -18,11 +19,14 @@ pub struct Composed {
 
 /// At most `max_sentences` sentences; `None` when there is no evidence.
 pub fn compose(evidence: &Evidence, found: &[Found], max_sentences: usize) -> Option<Composed> {
-    let best = evidence.candidates.first()?;
+    let shown = |candidate: &&Candidate| may_be_shown(&found[candidate.hit], candidate.sentence);
+    let best = evidence.candidates.iter().find(shown)?;
     let mut composed = Composed { sentences: Vec::new(), citations: Vec::new(), short_answer: None };
     composed.short_answer =
         best.span.map(|(start, end)| slice_chars(&found[best.hit].chunk.text, start, end).to_owned());
-    for candidate in evidence.candidates.iter().take_while(|candidate| candidate.score >= best.score - NEAR_BEST) {
+    for candidate in
+        evidence.candidates.iter().filter(shown).take_while(|candidate| candidate.score >= best.score - NEAR_BEST)
+    {
         composed.add(candidate, &found[candidate.hit], max_sentences);
     }
     (!composed.sentences.is_empty()).then_some(composed)
@@ -47,6 +51,12 @@ impl Composed {
             self.citations.push(citation);
         }
     }
+}
+
+/// Whether a sentence of a passage is fit to be shown as it is.
+fn may_be_shown(hit: &Found, SentenceSpan { start, end }: SentenceSpan) -> bool {
+    let text = slice_chars(&hit.chunk.text, start, end);
+    !leads_out(text) && !addresses_a_model(text)
 }
 
 /// The citation of a sentence of a passage.
@@ -74,8 +84,10 @@ const TELLING_CHARS: usize = 24;
 
 /// The citation of a passage's first telling sentence: where to look, when nothing answers.
 pub fn cite_head(hit: &Found, n: u32) -> Citation {
-    let all = sentences(&hit.chunk.text);
+    let mut all = sentences(&hit.chunk.text);
+    all.retain(|sentence| may_be_shown(hit, *sentence));
     let telling = all.iter().find(|sentence| sentence.end - sentence.start >= TELLING_CHARS);
-    let whole = SentenceSpan { start: 0, end: hit.chunk.text.chars().count() };
-    cite(hit, telling.or(all.first()).copied().unwrap_or(whole), n)
+    // Of a passage that has nothing to show, its place.
+    let none = SentenceSpan { start: 0, end: 0 };
+    cite(hit, telling.or(all.first()).copied().unwrap_or(none), n)
 }
