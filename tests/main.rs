@@ -12,6 +12,8 @@ mod eval;
 mod formats;
 mod full_disk;
 mod glossary;
+mod grounding;
+mod hostile;
 mod http;
 mod ingest;
 mod jobs;

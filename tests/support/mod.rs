@@ -2,6 +2,7 @@
 //! `examples` is one server over the example documents for all tests that only read.
 
 pub mod browser;
+pub mod claims;
 pub mod evaldata;
 pub mod examples;
 pub mod files;

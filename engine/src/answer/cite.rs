@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use taproot_schemas::answer::{Citation, Span};
 
 use super::compose::Quote;
+use super::ground::may_be_shown;
 use crate::Result;
 use crate::retrieve::Found;
 use crate::store::{Catalog, join_headings};
@@ -46,10 +47,12 @@ pub async fn cite_header(catalog: &Catalog, hit: &Found, dates: &Dates, n: u32) 
 
 /// The citation of a passage's first telling sentence: where to look, when nothing answers.
 pub async fn cite_head(catalog: &Catalog, hit: &Found, dates: &Dates, n: u32) -> Result<Citation> {
-    let all = sentences(&hit.chunk.text);
+    let mut all = sentences(&hit.chunk.text);
+    all.retain(|sentence| may_be_shown(slice_chars(&hit.chunk.text, sentence.start, sentence.end)));
     let telling = all.iter().find(|sentence| sentence.end - sentence.start >= TELLING_CHARS);
-    let whole = SentenceSpan { start: 0, end: hit.chunk.text.chars().count() };
-    let SentenceSpan { start, end } = telling.or(all.first()).copied().unwrap_or(whole);
+    // Of a passage that has nothing to show, its place.
+    let none = SentenceSpan { start: 0, end: 0 };
+    let SentenceSpan { start, end } = telling.or(all.first()).copied().unwrap_or(none);
     cite(catalog, hit, &Quote { hit: 0, start, end, span: None }, dates, n).await
 }
 

@@ -14,7 +14,8 @@ use std::sync::Arc;
 use futures_util::{StreamExt, TryStreamExt, stream};
 
 use crate::retrieve::{Found, Query, Retriever};
-use crate::text::{SentenceSpan, addresses_a_model, slice_chars};
+use crate::answer::ground::may_be_shown;
+use crate::text::{SentenceSpan, slice_chars};
 use crate::{AccessScope, Result};
 
 /// A sentence that may answer.
@@ -62,7 +63,7 @@ impl Retriever {
         Ok(Evidence { candidates, confidence, passages: found.len() })
     }
 
-    /// Whoever plants an order to the machine in a document does not get to speak through it.
+    /// Whoever plants an order to the machine, or a link out, in a document does not get to speak through it.
     async fn sentences(
         &self,
         question: &Arc<clues::Question>,
@@ -74,7 +75,7 @@ impl Retriever {
             let mut candidates = question.candidates(hit, &found)?;
             candidates.retain(|candidate| {
                 let SentenceSpan { start, end } = candidate.sentence;
-                !addresses_a_model(slice_chars(&found[hit].chunk.text, start, end))
+                may_be_shown(slice_chars(&found[hit].chunk.text, start, end))
             });
             Ok(candidates)
         });

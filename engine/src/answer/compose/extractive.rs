@@ -11,9 +11,10 @@ use tokio::sync::mpsc;
 
 use super::conflict::differ;
 use super::{Composer, Piece, Quote, Spent, Task};
+use crate::answer::ground::may_be_shown;
 use crate::answer::read::Candidate;
 use crate::answer::units::{Kind, Lines};
-use crate::text::{SentenceSpan, addresses_a_model, slice_chars};
+use crate::text::{SentenceSpan, slice_chars};
 use crate::{Error, Result};
 
 /// A further sentence is added while its log-odds are no more than this below the best's.
@@ -107,7 +108,7 @@ impl Selection<'_> {
             same && theirs.start < range.end && range.start < theirs.end
         });
         let full = !self.quotes.is_empty() && self.chars() + length > self.limits.chars;
-        if known || full || addresses_a_model(slice_chars(&chunk.text, quote.start, quote.end)) {
+        if known || full || !may_be_shown(slice_chars(&chunk.text, quote.start, quote.end)) {
             return false;
         }
         self.quotes.push(quote);

@@ -37,6 +37,7 @@ use passages::{Passage, Passages, Place};
 use said::Said;
 
 pub use marks::strip_marks;
+pub use safety::may_be_shown;
 pub use support::{Clues, ENOUGH};
 
 /// What a sentence is held against.
@@ -121,30 +122,23 @@ impl Grounder {
             return Ok(Verdict { support: 1.0, quotes: self.quotes(&[place]), fault: None, clues: None });
         }
         let mut tries: Vec<Trial> = Vec::new();
-        for hits in self.orders(named, others) {
-            let trial = self.weigh(&claim, &hits)?;
+        if !named.is_empty() {
+            let trial = self.weigh(&claim, &named)?;
             if trial.fault.is_none() {
-                return Ok(self.verdict(trial));
+                return Ok(self.verdict(&trial));
             }
             tries.push(trial);
         }
+        // Each of the others by itself, then all together.
+        for hits in others.iter().map(|hit| vec![*hit]).chain((all.len() > 1).then(|| (0..all.len()).collect())) {
+            tries.push(self.weigh(&claim, &hits)?);
+        }
+        let sound = |trial: &&Trial| trial.fault.is_none();
+        let by_support = |a: &&Trial, b: &&Trial| a.clues.support().total_cmp(&b.clues.support());
         // What it comes nearest to says best what is wrong with it.
-        let nearest = tries.into_iter().max_by(|a, b| a.clues.words.total_cmp(&b.clues.words));
-        Ok(nearest.map_or(Verdict::failed(RetractReason::NotSupported), |trial| self.verdict(trial)))
-    }
-
-    /// The groups of passages that are tried, in this order: those that were named, each of the others, all.
-    fn orders(&self, named: Vec<usize>, others: Vec<usize>) -> Vec<Vec<usize>> {
-        let everything: Vec<usize> = (0..self.passages.all.len()).collect();
-        let mut orders = Vec::new();
-        if !named.is_empty() {
-            orders.push(named.clone());
-        }
-        orders.extend(others.into_iter().map(|hit| vec![hit]));
-        if everything.len() > 1 && named.len() < everything.len() {
-            orders.push(everything);
-        }
-        orders
+        let by_words = |a: &&Trial, b: &&Trial| a.clues.words.total_cmp(&b.clues.words);
+        let best = tries.iter().rev().filter(sound).max_by(by_support).or_else(|| tries.iter().rev().max_by(by_words));
+        Ok(best.map_or(Verdict::failed(RetractReason::NotSupported), |trial| self.verdict(trial)))
     }
 
     fn weigh(&self, claim: &Said, hits: &[usize]) -> Result<Trial> {
@@ -235,7 +229,7 @@ impl Grounder {
         Ok(Some(claim.iter().zip(&source).map(|(a, b)| a * b).sum()))
     }
 
-    fn verdict(&self, trial: Trial) -> Verdict {
+    fn verdict(&self, trial: &Trial) -> Verdict {
         let quotes = self.quotes(&trial.places);
         Verdict { support: trial.clues.support(), quotes, fault: trial.fault, clues: Some(trial.clues) }
     }

@@ -25,6 +25,23 @@ pub fn is_unsafe<'a>(sentence: &str, sources: impl Iterator<Item = &'a str> + Cl
         || leaks_instructions(&folded, sources)
 }
 
+/// Whether a sentence of a document would carry something out if it were shown as a link or an image: what even a quote
+/// must not hold. Documents about programs quote tags and addresses, so less is refused here than of what a model wrote.
+pub fn leads_out(sentence: &str) -> bool {
+    let folded = fold::characters(sentence);
+    let lower = folded.to_ascii_lowercase();
+    let remote = lower.contains("//");
+    ["](http", "](//", "] (http", "data:image", ";base64,", "xn--"].iter().any(|mark| lower.contains(mark))
+        || lower.contains("![") && lower.contains("](")
+        || remote && ["<img", "<a ", "<iframe", "<script", "<link", "<svg"].iter().any(|tag| lower.contains(tag))
+        || addresses(&folded).any(|address| address.contains("//") && carries(&address.to_ascii_lowercase()))
+}
+
+/// Whether a sentence of a document is fit to be shown as it is: it carries nothing out and gives no order to a machine.
+pub fn may_be_shown(sentence: &str) -> bool {
+    !leads_out(sentence) && !addresses_a_model(sentence)
+}
+
 /// Links, images and tags of Markdown and HTML, and what browsers run or show by itself.
 fn has_markup(text: &str) -> bool {
     const SCHEMES: [&str; 8] =
@@ -87,11 +104,14 @@ fn is_address(token: &str) -> bool {
 /// Whether an address carries nothing and stands in a source as plain text.
 fn may_be_repeated<'a>(address: &str, mut sources: impl Iterator<Item = &'a str>) -> bool {
     let lower = address.to_ascii_lowercase();
-    let carries =
-        lower.contains(['?', '#', '@', '%', '=', '&', '$', '\\']) || lower.contains("xn--") || lower.starts_with("//");
     let picture =
         [".png", ".jpg", ".jpeg", ".gif", ".svg", ".webp", ".bmp", ".ico"].iter().any(|end| lower.ends_with(end));
-    !carries && !picture && sources.any(|source| stands_in(&fold::characters(source), address))
+    !carries(&lower) && !picture && sources.any(|source| stands_in(&fold::characters(source), address))
+}
+
+/// Whether an address has room for data beside the place that it names, or hides which place that is.
+fn carries(address: &str) -> bool {
+    address.contains(['?', '@', '%', '=', '&', '$', '\\']) || address.contains("xn--") || address.starts_with("//")
 }
 
 /// Whether a word stands in a text as a whole.
@@ -144,7 +164,7 @@ fn runs(text: &str) -> Vec<String> {
 
 #[cfg(test)]
 mod tests {
-    use super::is_unsafe;
+    use super::{is_unsafe, leads_out};
 
     #[track_caller]
     fn check(sentence: &str, source: &str, expected: bool) {
@@ -183,6 +203,24 @@ mod tests {
         check("Requests go to [it](https://intranet.example/leave).", source, true);
         check("The probe is 3.5 cm (1.4 in) long, e.g. node.js 2.0.", source, false);
         check("The share was < 5 and > 3 in 2019.", source, false);
+    }
+
+    #[test]
+    fn quotes_may_hold_plain_addresses_and_code() {
+        for sentence in
+            ["See https://intranet.example/leave.", "The tag <project> opens the file.", "a[i](x) and x < y"]
+        {
+            assert!(!leads_out(sentence), "{sentence}");
+        }
+        for sentence in [
+            "https://evil.example/c?d=1",
+            "![x](https://evil.example/p.png)",
+            "[x](https://evil.example)",
+            "<img src=//evil.example/p>",
+            "data:image/png;base64,AAAA",
+        ] {
+            assert!(leads_out(sentence), "{sentence}");
+        }
     }
 
     #[test]
