@@ -33,7 +33,7 @@ pub fn collapse(found: Vec<Found>, k: usize) -> Vec<Found> {
         match original {
             Some(at) => {
                 let copies = &mut kept[at].0.copies;
-                let copy = Copy { document_id: hit.chunk.document_id, uri: hit.chunk.uri };
+                let copy = Copy { document_id: hit.chunk.document_id.clone(), uri: hit.chunk.uri.clone() };
                 if copies.len() < MAX_COPIES && !copies.contains(&copy) {
                     copies.push(copy);
                 }

@@ -108,7 +108,7 @@ struct Vectorly {
 /// A chunk that matches, with everything that is known of it.
 #[derive(Debug, Clone)]
 pub struct Found {
-    pub chunk: StoredChunk,
+    pub chunk: Arc<StoredChunk>,
     pub score: f32,
     /// How it came to that.
     pub explanation: Explanation,
@@ -212,13 +212,13 @@ impl Retriever {
     /// Lets the chunks around the best hits count.
     async fn lean(&self, found: &mut [Found], evidence: &mut Evidence, asked: &Asked<'_>) -> Result<()> {
         let head = found.len().min(HEAD);
-        let unknown: HashSet<ChunkId> =
-            found[..head].iter().flat_map(|hit| around(&hit.chunk)).filter(|id| !evidence.knows(*id)).collect();
+        let around: Vec<Vec<ChunkId>> = found[..head].iter().map(|hit| around(&hit.chunk).collect()).collect();
+        let unknown: HashSet<ChunkId> = around.iter().flatten().copied().filter(|id| !evidence.knows(*id)).collect();
         if !unknown.is_empty() {
             self.complete(evidence, asked, unknown.into_iter().collect()).await?;
         }
-        for hit in &mut found[..head] {
-            let lean = evidence.lean(hit.chunk.id, around(&hit.chunk));
+        for (hit, around) in found[..head].iter_mut().zip(around) {
+            let lean = evidence.lean(hit.chunk.id, around.into_iter());
             hit.boost(BoostName::Neighbours, lean, "what stands around it");
         }
         explain::sort(&mut found[..head]);
@@ -324,7 +324,7 @@ fn around(chunk: &StoredChunk) -> impl Iterator<Item = ChunkId> + '_ {
 }
 
 impl Found {
-    fn of(chunk: StoredChunk, evidence: &Evidence) -> Found {
+    fn of(chunk: Arc<StoredChunk>, evidence: &Evidence) -> Found {
         let shares = evidence.shares(chunk.id);
         let explanation = Explanation { lexical: shares.lexical, vector: shares.vector, boosts: Vec::new() };
         let (highlights, copies) = (Vec::new(), Vec::new());

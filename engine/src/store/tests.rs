@@ -132,6 +132,47 @@ async fn adds_changes_and_deletes_reach_every_store() {
     stores.close().await;
 }
 
+/// As a search meets chunks of which the indexes do not know yet that they are gone.
+#[tokio::test]
+async fn what_is_kept_of_chunks_outlives_no_change_of_their_documents() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let stores = Stores::open(dir.path()).await;
+    let both = vec![stores.document("a.txt", "one two"), stores.document("b.txt", "three")];
+    stores.writer.commit(both).await.expect("committed");
+    let all = stores.catalog.live_chunk_ids(None, 10).await.expect("ids");
+    let told = async |scope: AccessScope| {
+        let filter = Filter { scope, ..everything() };
+        let ids = [all.as_slice(), &stores.catalog.live_chunk_ids(None, 10).await.expect("ids")].concat();
+        let live = stores.catalog.live_chunks(&filter, &ids).await.expect("chunks");
+        let mut told: Vec<String> = live.values().map(|chunk| format!("{} {}", chunk.uri, chunk.text)).collect();
+        told.sort();
+        told
+    };
+    let (owner, everybody) = (AccessScope::owner, || AccessScope::groups(Vec::new()));
+    for _ in 0..2 {
+        assert_eq!(told(owner()).await, ["a.txt one", "a.txt two", "b.txt three"]);
+    }
+    let id =
+        async |path| stores.catalog.documents_of_file(&stores.source, path).await.expect("documents")[0].id.clone();
+
+    stores.writer.commit(vec![stores.document("a.txt", "four")]).await.expect("committed");
+    assert_eq!(told(owner()).await, ["a.txt four", "b.txt three"]);
+
+    stores.catalog.move_file(&stores.source, "b.txt", "c.txt").await.expect("moved");
+    assert_eq!(told(owner()).await, ["a.txt four", "c.txt three"]);
+
+    let closed = Access { allow: vec!["hr".into()], deny: Vec::new() };
+    let labels = Labels { collection: "default".into(), access: closed, ..Labels::default() };
+    stores.writer.relabel(&[(id("c.txt").await, labels)]).await.expect("relabelled");
+    assert_eq!(told(everybody()).await, ["a.txt four"]);
+    assert_eq!(told(owner()).await, ["a.txt four", "c.txt three"]);
+
+    // Gone from the catalog's point of view, before the indexes and the rows are cleaned.
+    stores.catalog.retire(&[id("a.txt").await]).await.expect("retired");
+    assert_eq!(told(owner()).await, ["c.txt three"]);
+    stores.close().await;
+}
+
 fn everything() -> Filter {
     Filter { scope: AccessScope::owner(), collections: vec![], languages: vec![], documents: None }
 }

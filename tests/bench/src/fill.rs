@@ -21,6 +21,7 @@ use made_up::{Line, Vectors, document};
 
 /// Chunks of one commit.
 const BATCH: usize = 2_000;
+
 #[tokio::main]
 async fn main() -> Result<(), Box<dyn Error>> {
     let mut arguments = std::env::args().skip(1);

@@ -38,7 +38,7 @@ const IDS_PER_QUERY: usize = 1_000;
 impl Catalog {
     /// Those of the chunks that are live and visible, as of one read of the database as long as they are no more than
     /// 1,000: a reader sees a document's old or new version, never both.
-    pub async fn live_chunks(&self, filter: &Filter, ids: &[ChunkId]) -> Result<HashMap<ChunkId, StoredChunk>> {
+    pub async fn live_chunks(&self, filter: &Filter, ids: &[ChunkId]) -> Result<HashMap<ChunkId, Arc<StoredChunk>>> {
         let within = |list: &[String], value: &str| list.is_empty() || list.iter().any(|item| item == value);
         let passes = |row: &Row| {
             let chunk = &row.chunk;
@@ -51,7 +51,7 @@ impl Catalog {
         for part in ids.chunks(IDS_PER_QUERY) {
             let live = self.live_rows(part).await?;
             let visible = live.into_iter().filter(|(_, row)| passes(row));
-            found.extend(visible.map(|(id, row)| (id, row.chunk.clone())));
+            found.extend(visible.map(|(id, row)| (id, Arc::clone(&row.chunk))));
         }
         Ok(found)
     }
@@ -195,5 +195,5 @@ fn stored(row: &SqliteRow, era: i64) -> Result<Option<Row>> {
         text: row.try_get(10).map_err(failed)?,
     };
     let access = Access { allow: json(row, 11)?, deny: json(row, 13)? };
-    Ok(Some(Row { chunk, access, era }))
+    Ok(Some(Row { chunk: Arc::new(chunk), access, era }))
 }

@@ -28,7 +28,7 @@ const MAX_NOTED: usize = 10_000;
 /// A chunk that was live in an era.
 #[derive(Debug)]
 pub struct Row {
-    pub chunk: StoredChunk,
+    pub chunk: Arc<StoredChunk>,
     pub access: Access,
     pub era: i64,
 }
@@ -117,7 +117,7 @@ mod tests {
             end: 1,
             text: "x".into(),
         };
-        Arc::new(Row { chunk, access: Access::default(), era })
+        Arc::new(Row { chunk: Arc::new(chunk), access: Access::default(), era })
     }
 
     fn doubtful(rows: &Rows, era: i64, kept: &[&Arc<Row>]) -> Vec<String> {

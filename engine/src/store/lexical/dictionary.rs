@@ -26,11 +26,18 @@ impl Lexical {
         let [stem] = stems.as_slice() else { return Ok(Vec::new()) };
         let variants: BTreeSet<String> = variants(word).iter().flat_map(|variant| terms(variant)).collect();
         let mut found = BTreeSet::new();
+        let beginnings = beginnings(stem, distance);
         self.each_dictionary(|field, dictionary| {
             let near = FuzzyTermQuery::new(Term::from_field_text(field, stem), distance, true);
-            let mut near = dictionary.search(near.automaton()?).into_stream()?;
-            while found.len() < MAX_SIMILAR && near.advance() {
-                found.extend(std::str::from_utf8(near.key()).ok().map(str::to_owned));
+            for beginning in &beginnings {
+                let near = dictionary.search(near.automaton()?);
+                let mut near = match beginning {
+                    None => near.into_stream()?,
+                    Some([from, to]) => near.ge(from).lt(to).into_stream()?,
+                };
+                while found.len() < MAX_SIMILAR && near.advance() {
+                    found.extend(std::str::from_utf8(near.key()).ok().map(str::to_owned));
+                }
             }
             for variant in &variants {
                 if found.len() < MAX_SIMILAR && dictionary.term_ord(variant)?.is_some() {
@@ -54,6 +61,18 @@ impl Lexical {
         };
         look(self.fields.text).map_err(|error: tantivy::TantivyError| -> Error { failed(error) })
     }
+}
+
+/// Where to look for terms that are near a stem. Two changes are looked for only where terms begin with the stem's first
+/// letter, or with its second one, whose swap is one of the changes: another first letter counts for two, and all that is a
+/// single change away is asked for by itself. The whole dictionary is ten times as much.
+fn beginnings(stem: &str, distance: u8) -> Vec<Option<[String; 2]>> {
+    if distance < 2 {
+        return vec![None];
+    }
+    let first: BTreeSet<char> = stem.chars().take(2).collect();
+    let range = |letter: char| Some([letter.to_string(), char::from_u32(u32::from(letter) + 1)?.to_string()]);
+    first.into_iter().map(range).collect()
 }
 
 /// Everything that is one change away from a word of Latin letters.

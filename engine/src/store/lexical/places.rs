@@ -2,7 +2,7 @@
 //!
 //! The index's own dictionary of ids is asked in microseconds, and a search asks each segment for a few hundred chunks. A
 //! segment never changes but for what is deleted from it, which stays in its place; so its ids are read once, before the
-//! first search meets it, and kept in order: 12 bytes a chunk.
+//! first search meets it, and kept in order: 16 to 20 bytes a chunk.
 
 use std::sync::Arc;
 
@@ -21,6 +21,10 @@ pub struct Places {
     /// The first halves of the ids, in order, and where the chunk of each lies.
     halves: Vec<u64>,
     docs: Vec<DocId>,
+    /// Where in the order those begin that have the same first bits, about one each: ids are evenly spread.
+    starts: Vec<u32>,
+    /// By which a half is shifted to its first bits.
+    shift: u32,
 }
 
 impl Places {
@@ -30,8 +34,14 @@ impl Places {
         let mut all: Vec<(u64, DocId)> =
             (0..segment.max_doc()).filter_map(|doc| high.first(doc).map(|half| (half, doc))).collect();
         all.sort_unstable();
-        let (halves, docs) = all.into_iter().unzip();
-        Ok(Places { segment: segment.segment_id(), high, low, halves, docs })
+        let (halves, docs): (Vec<u64>, Vec<DocId>) = all.into_iter().unzip();
+        let shift = u64::BITS - (halves.len().max(2).next_power_of_two().ilog2());
+        let mut starts = vec![0; (1 << (u64::BITS - shift)) + 1];
+        halves.iter().for_each(|half| starts[(half >> shift) as usize + 1] += 1);
+        for at in 1..starts.len() {
+            starts[at] += starts[at - 1];
+        }
+        Ok(Places { segment: segment.segment_id(), high, low, halves, docs, starts, shift })
     }
 
     /// The chunk at a place.
@@ -42,8 +52,9 @@ impl Places {
     /// The places of a chunk: one that was written again lies there twice, and one of the two is deleted.
     pub fn of(&self, chunk: ChunkId) -> impl Iterator<Item = DocId> + '_ {
         let (high, low) = chunk.0.as_u64_pair();
-        let first = self.halves.partition_point(|half| *half < high);
-        let same = self.halves[first..].iter().zip(&self.docs[first..]).take_while(move |(half, _)| **half == high);
+        let bits = (high >> self.shift) as usize;
+        let near = self.starts[bits] as usize..self.starts[bits + 1] as usize;
+        let same = self.halves[near.clone()].iter().zip(&self.docs[near]).filter(move |(half, _)| **half == high);
         same.map(|(_, doc)| *doc).filter(move |doc| self.low.first(*doc) == Some(low))
     }
 }
