@@ -4,7 +4,6 @@
 //! the store. What earlier answers took from documents that the asker cannot read any more is out before anything is
 //! made of it.
 
-use std::collections::HashMap;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use taproot_schemas::answer::{Answer, AskRequest, Status};
@@ -23,8 +22,8 @@ const HISTORY: usize = 8;
 /// is a guess.
 const CARRIED_WEIGHT: f32 = 0.6;
 const GUESSED_WEIGHT: f32 = 0.4;
-/// Characters that a conversation may add to the longest question.
-const ADDED_CHARS: usize = 2_000;
+/// Characters that a conversation adds to the longest question at the most: three phrases.
+const ADDED_CHARS: usize = 500;
 /// Bits of an id: whoever has it may go on with an anonymous conversation.
 const ID_BYTES: usize = 16;
 
@@ -116,6 +115,10 @@ impl Answerer {
     /// A question as it stands alone after these turns, the oldest first. How rare a word is, is counted among what the
     /// scope sees.
     pub async fn resolve(&self, scope: AccessScope, history: Vec<Past>, question: String) -> Result<Resolved> {
+        // A first question waits for no thread.
+        if history.is_empty() {
+            return Ok(Resolved::alone(&question));
+        }
         let lexical = self.retriever.lexical.clone();
         let rarity = move |terms: &[String]| lexical.idf(terms, &scope);
         self.retriever.executor.run(move || resolve(&history, &question, &rarity)).await
@@ -171,16 +174,11 @@ fn query(question: &str, resolved: &Resolved, max_query_chars: usize) -> Result<
 
 /// What an answer is about: its sentences, with the titles and headings that they stand under.
 fn said(answer: &Answer) -> String {
-    let titles: HashMap<u32, String> = answer
-        .citations
-        .iter()
-        .map(|citation| {
-            let heading = citation.heading.iter().flat_map(|path| path.rsplit(" › ").next());
-            (citation.n, [citation.title.as_str()].into_iter().chain(heading).collect::<Vec<_>>().join(". "))
-        })
-        .collect();
-    let mut lines: Vec<&str> = answer.citations.iter().filter_map(|c| titles.get(&c.n)).map(String::as_str).collect();
-    lines.dedup();
+    let mut lines: Vec<&str> = Vec::new();
+    for citation in &answer.citations {
+        let heading = citation.heading.as_deref().and_then(|path| path.rsplit(" › ").next());
+        lines.extend([citation.title.as_str()].into_iter().chain(heading));
+    }
     lines.extend(answer.sentences.iter().map(|sentence| sentence.text.as_str()));
     lines.join("\n")
 }

@@ -42,6 +42,13 @@ pub struct Resolved {
     pub sure: bool,
 }
 
+impl Resolved {
+    /// A question that needs nothing.
+    pub fn alone(question: &str) -> Resolved {
+        Resolved { standalone: question.to_owned(), carried: Vec::new(), sure: false }
+    }
+}
+
 /// Most phrases that are added in parentheses: to what says nothing without, and to what may stand alone or has one already.
 const ADDED: usize = 2;
 const GUESSED: usize = 1;
@@ -53,9 +60,8 @@ const SHARE: f32 = 0.8;
 /// # Errors
 /// Those of `rarity`.
 pub fn resolve(history: &[Past], question: &str, rarity: &dyn Fn(&[String]) -> Result<Vec<f32>>) -> Result<Resolved> {
-    let alone = Resolved { standalone: question.to_owned(), carried: Vec::new(), sure: false };
     if history.is_empty() {
-        return Ok(alone);
+        return Ok(Resolved::alone(question));
     }
     let tokens = phrases::tokens(question);
     let own = phrases::phrases(question);
@@ -65,7 +71,7 @@ pub fn resolve(history: &[Past], question: &str, rarity: &dyn Fn(&[String]) -> R
     let sure = signs.pointer.is_some() || signs.elliptic || signs.goes_on || own.is_empty();
     let names_it = topics.first().is_some_and(|topic| topic.phrase.meets(&own_terms));
     if !sure && (names_it || signs.defines) {
-        return Ok(alone);
+        return Ok(Resolved::alone(question));
     }
     let mut topics: Vec<&Topic> = topics.iter().filter(|topic| !topic.phrase.within(&own_terms)).collect();
     let best = topics.first().map_or(0.0, |topic| topic.score);

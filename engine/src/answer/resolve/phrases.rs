@@ -5,6 +5,9 @@ use std::collections::HashSet;
 use super::words::{Class, class, kind};
 use crate::text::{folded, han_words, is_han, terms};
 
+/// Characters of the longest phrase.
+const MAX_PHRASE_CHARS: usize = 80;
+
 /// A word as written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Token {
@@ -150,11 +153,12 @@ pub fn phrases(text: &str) -> Vec<Phrase> {
         let run = &tokens[start..to];
         let end = run[run.len() - 1].end;
         from = to;
-        // A single ideograph is seldom a word.
-        if run.len() == 1 && run[0].lower.chars().count() == 1 && run[0].lower.chars().all(is_han) {
+        let written = possessed(&text[run[0].start..end]);
+        let characters = written.chars().count();
+        // A single ideograph is seldom a word, and what is very long is none.
+        if characters > MAX_PHRASE_CHARS || (characters == 1 && written.chars().all(is_han)) {
             continue;
         }
-        let written = possessed(&text[run[0].start..end]);
         let proper = run.iter().any(|token| token.capital && !token.first)
             || run.iter().filter(|token| token.capital).count() > 1;
         found.push(Phrase { text: written.to_owned(), start: run[0].start, terms: terms_of(run), proper });
