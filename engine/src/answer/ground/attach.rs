@@ -33,7 +33,7 @@ pub fn attached(claim: &Said, places: &[Place], passages: &Passages, question: &
 
 /// Share of the words around a name that must stand in the sentence from which it is taken, when that is not the one on
 /// which the claim rests first.
-const TAKEN_ALONG: f32 = 0.5;
+const TAKEN_ALONG: f32 = 0.6;
 
 /// Whether a name of the claim is taken from a sentence that says something else: it is neither in the first of the chosen
 /// sentences nor beside them, and where it stands, little of what the claim says of it does.
@@ -53,7 +53,8 @@ pub fn has_stray_name(claim: &Said, places: &[Place], passages: &Passages, quest
             let here = passages.share(around.iter(), |word| said.has(word) || beside.has(word));
             stray.iter().all(|stem| holds(said, stem)) && here.is_none_or(|share| share >= TAKEN_ALONG)
         });
-        name.sure && !taken_along
+        let known_as_name = |stem: &&str| passages.capitalised.contains(*stem) && !passages.lower.contains(*stem);
+        (name.sure || stray.iter().all(known_as_name)) && !taken_along
     })
 }
 
