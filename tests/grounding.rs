@@ -27,10 +27,13 @@ fn changed_numbers_and_names_are_found() {
         let lost = wrong.iter().filter(|claim| is_withdrawn(twins[&claim.twin])).count();
         (what, wrong.len(), found, lost)
     });
-    for made in ["written", "sentence", "statement"] {
-        let right: Vec<&Claim> = all.iter().filter(|claim| claim.wrong.is_none() && claim.made == made).collect();
+    for (language, made) in
+        [("en", "written"), ("en", "sentence"), ("en", "statement"), ("zh", "sentence"), ("zh", "statement")]
+    {
+        let of_kind = |claim: &&Claim| claim.wrong.is_none() && claim.language == language && claim.made == made;
+        let right: Vec<&Claim> = all.iter().filter(of_kind).collect();
         let lost = right.iter().filter(|claim| is_withdrawn(claim)).count();
-        println!("grounding: {lost} of {} right sentences withdrawn, made as {made}", right.len());
+        println!("grounding: {lost} of {} right sentences withdrawn ({language}, {made})", right.len());
     }
     for (what, wrong, found, lost) in checked {
         let (recall, precision) = (found as f32 / wrong as f32, found as f32 / (found + lost) as f32);

@@ -52,7 +52,8 @@ const PATTERNS: &[&[&[&str]]] = &[
 ];
 /// The same with up to [`WIDE_GAP`] words between them: a condition, and what is to be said under it.
 const WIDE_PATTERNS: &[&[&[&str]]] = &[
-    &[&["when", "whenever", "if"], &["asked", "asks"], &["respond", "reply", "say", "answer"]],
+    &[&["when", "whenever", "if"], &["asked", "asks"], &["respond", "reply", "say"]],
+    &[&["when", "whenever", "if"], &["asked", "asks"], &["answer"], &["that", "with"], &["you", "not", "no"]],
     &[&["respond", "reply", "output", "say"], &["nothing"], &["else"]],
     &[&["pretend"], &["be"], &["tell", "say", "answer"]],
     &[&["not"], &["answer"], &["questions", "question"], &["reply", "respond", "say"]],
@@ -98,7 +99,7 @@ const WIDE_CHINESE: &[&[&[&str]]] = &[
         &["回答", "拒绝", "拒絕", "引用", "输出", "都是"],
     ],
     &[&["有人问", "问到", "被问", "有人問"], &["请回答", "就回答", "只说", "请说", "回答不知道"]],
-    &[&["扮演"], &["告诉用户", "回答", "角色"]],
+    &[&["请扮演", "你扮演"], &["告诉用户", "回答", "角色"]],
     &[&["不要回答"], &["只说", "回复", "就说"]],
     &[&["用户："], &["助手："]],
 ];

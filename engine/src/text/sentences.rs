@@ -32,7 +32,7 @@ fn line_sentences(line: &str, line_start: usize, out: &mut Vec<SentenceSpan>) {
         open_text.push_str(piece);
         let span = SentenceSpan { start: open.map_or(at, |span| span.start), end: at + chars };
         at += chars;
-        if ends_in_abbreviation(open_text.trim_end()) {
+        if ends_in_abbreviation(open_text.trim_end()) || ends_within_address(&open_text) {
             open = Some(span);
             continue;
         }
@@ -71,6 +71,12 @@ fn ends_in_abbreviation(text: &str) -> bool {
     initial || item_number || ABBREVIATIONS.contains(&last.as_str())
 }
 
+/// `https://example.com/a?` goes on with `b=1`: without a space behind it, a sign within an address ends nothing.
+fn ends_within_address(text: &str) -> bool {
+    let Some(at) = text.rfind("://") else { return false };
+    text.ends_with(['?', '!', '.']) && text[at..].chars().all(|c| c.is_ascii() && !c.is_whitespace())
+}
+
 #[cfg(test)]
 mod tests {
     use super::sentences;
@@ -90,6 +96,8 @@ mod tests {
         check("Ask Dr. Jansen. He knows.", &["Ask Dr. Jansen.", "He knows."]);
         check("4. Tighten the screw. 5 Nm is enough.", &["4. Tighten the screw.", "5 Nm is enough."]);
         check("Use a tool (e.g. Grep) here. Done", &["Use a tool (e.g. Grep) here.", "Done"]);
+        check("Open http://a.example/b?c=1 now. Done", &["Open http://a.example/b?c=1 now.", "Done"]);
+        check("See http://a.example/b. Done", &["See http://a.example/b.", "Done"]);
     }
 
     #[test]

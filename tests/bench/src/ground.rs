@@ -20,6 +20,7 @@ use std::time::Instant;
 use taproot_engine::ground::{Grounder, Source, Verdict};
 use taproot_engine::models::{Choice, Models};
 use taproot_engine::text;
+use taproot_schemas::answer::RetractReason;
 
 use claims::{Claim, Kind, is_development};
 
@@ -180,6 +181,7 @@ fn fit(checked: &[Checked]) {
         let rows: Vec<(Vec<f64>, bool)> = checked
             .iter()
             .filter(|checked| is_development(&checked.claim))
+            .filter(|checked| matches!(checked.verdict.fault, None | Some(RetractReason::NotSupported)))
             .filter_map(|checked| {
                 let clues = checked.verdict.clues.filter(|clues| !with_cosine || clues.cosine.is_some())?;
                 let mut values: Vec<f64> = clues.values().iter().map(|value| f64::from(*value)).collect();

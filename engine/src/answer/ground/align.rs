@@ -24,8 +24,9 @@ pub enum Replaced {
     Name,
 }
 
-/// The first figure or name of the claim that stands where the source has another.
-pub fn replaced(claim: &Said, source: &Said) -> Option<Replaced> {
+/// The first figure or name of the claim that stands where the source has another; the question's words may stand for the
+/// source's.
+pub fn replaced(claim: &Said, source: &Said, question: &Said) -> Option<Replaced> {
     let pairs = matched(claim, source);
     let length = claim.tokens.len().min(MAX_TOKENS);
     if length == 0 || (pairs.len() as f32) < ALIKE * length as f32 {
@@ -35,7 +36,7 @@ pub fn replaced(claim: &Said, source: &Said) -> Option<Replaced> {
         if another_figure(claim, &here, source, &there) {
             return Some(Replaced::Figure);
         }
-        another_name(claim, &here, source, &there).then_some(Replaced::Name)
+        another_name(claim, &here, source, &there, question).then_some(Replaced::Name)
     })
 }
 
@@ -103,12 +104,12 @@ fn figures<'s>(said: &'s Said, range: &Range<usize>) -> Vec<&'s Fact> {
     said.facts.iter().filter(|fact| fact.start < last.end && first.start < fact.end).collect()
 }
 
-fn another_name(claim: &Said, here: &Range<usize>, source: &Said, there: &Range<usize>) -> bool {
+fn another_name(claim: &Said, here: &Range<usize>, source: &Said, there: &Range<usize>, question: &Said) -> bool {
     let (Some(said), Some(known)) = (claim.tokens.get(here.clone()), source.tokens.get(there.clone())) else {
         return false;
     };
     if said.iter().all(|token| token.is_character) {
-        return another_chinese_name(claim, here, source, there);
+        return another_chinese_name(claim, here, source, there, question);
     }
     let short = |length: usize| length <= MOST;
     let name = |token: &&super::said::Token| token.marked && !is_function_word(&token.stem) && !token.is_character;
@@ -133,7 +134,13 @@ fn initials(ours: &[&super::said::Token], claim: &Said, theirs: &[&super::said::
     whole(ours, claim) == letters(theirs, source) || letters(ours, claim) == whole(theirs, source)
 }
 
-fn another_chinese_name(claim: &Said, here: &Range<usize>, source: &Said, there: &Range<usize>) -> bool {
+fn another_chinese_name(
+    claim: &Said,
+    here: &Range<usize>,
+    source: &Said,
+    there: &Range<usize>,
+    question: &Said,
+) -> bool {
     if !(2..=2 * MOST).contains(&here.len()) || !(2..=2 * MOST).contains(&there.len()) {
         return false;
     }
@@ -141,7 +148,13 @@ fn another_chinese_name(claim: &Said, here: &Range<usize>, source: &Said, there:
         said.text[said.tokens[range.start].start..said.tokens[range.end - 1].end].to_owned()
     };
     let (ours, theirs) = (run(claim, here), run(source, there));
-    names::like_chinese_name(&ours) && names::like_chinese_name(&theirs)
+    // Whoever answers says it in the words of the question.
+    if question.text.contains(&ours) {
+        return false;
+    }
+    // Two characters for two others are most often another word for the same (因此, 所以); names are longer, or look it.
+    let longer = here.len().max(there.len()) > 2 && !source.text.contains(&ours);
+    longer || names::like_chinese_name(&ours) || names::like_chinese_name(&theirs)
 }
 
 #[cfg(test)]
@@ -150,7 +163,7 @@ mod tests {
 
     #[track_caller]
     fn check(claim: &str, source: &str, expected: Option<Replaced>) {
-        assert_eq!(replaced(&Said::new(claim), &Said::new(source)), expected, "{claim} / {source}");
+        assert_eq!(replaced(&Said::new(claim), &Said::new(source), &Said::new("")), expected, "{claim} / {source}");
     }
 
     #[test]
@@ -163,5 +176,7 @@ mod tests {
         check("The race was won by her in May.", "The race was won by Alice in May.", None);
         check("The race was won by Alice in May.", "The race was won by her in May.", None);
         check("Smith won the race in May.", "John Smith won the race in May.", None);
+        check("大厦是布袋戏笔记的总部，高六十层。", "大厦是交通银行的总部，高六十层。", Some(Replaced::Name));
+        check("所以员工每年享有十五天年假。", "因此员工每年享有十五天年假。", None);
     }
 }

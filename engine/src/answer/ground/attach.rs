@@ -31,6 +31,37 @@ pub fn attached(claim: &Said, places: &[Place], passages: &Passages, question: &
     worst
 }
 
+/// Share of the words around a name that must stand in the sentence from which it is taken, when that is not the one on
+/// which the claim rests first.
+const TAKEN_ALONG: f32 = 0.6;
+
+/// Whether a name of the claim is taken from a sentence that says something else: it is neither in the first of the chosen
+/// sentences nor beside them, and where it stands, little of what the claim says of it does.
+pub fn has_stray_name(claim: &Said, places: &[Place], passages: &Passages, question: &Said) -> bool {
+    let Some((first, others)) = places.split_first() else { return false };
+    let beside = &passages.all[first.hit].beside;
+    let near = [passages.said(*first), beside, question];
+    names(claim).into_iter().any(|name| {
+        let tokens = claim.tokens[name.first..=name.last].iter().filter(|token| !is_function_word(&token.stem));
+        let stray: Vec<&str> =
+            tokens.map(|token| token.stem.as_str()).filter(|stem| near.iter().all(|said| !holds(said, stem))).collect();
+        if stray.is_empty() {
+            return false;
+        }
+        let around = around(claim, name.first, name.last);
+        let taken_along = others.iter().map(|place| passages.said(*place)).any(|said| {
+            let here = passages.share(around.iter(), |word| said.has(word) || beside.has(word));
+            stray.iter().all(|stem| holds(said, stem)) && here.is_none_or(|share| share >= TAKEN_ALONG)
+        });
+        let known_as_name = |stem: &&str| passages.capitalised.contains(*stem) && !passages.lower.contains(*stem);
+        (name.sure || stray.iter().all(known_as_name)) && !taken_along
+    })
+}
+
+fn holds(said: &Said, stem: &str) -> bool {
+    said.has(stem) || said.tokens.iter().any(|token| token.stem == stem)
+}
+
 /// The best share among the sentences that have it; 1 when none has, which is another check's business.
 fn best(
     claim: &Said,

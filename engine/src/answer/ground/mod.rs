@@ -157,10 +157,13 @@ impl Grounder {
             capitalised: &self.passages.capitalised,
             lower: &self.passages.lower,
         };
-        let replaced = align::replaced(claim, self.passages.said(*best));
+        let replaced = align::replaced(claim, self.passages.said(*best), &self.question);
         let mut fault = if self.has_other_figure(claim, &window, &beside) || replaced == Some(align::Replaced::Figure) {
             Some(RetractReason::Number)
-        } else if names::missing(claim, &known).is_some() || replaced == Some(align::Replaced::Name) {
+        } else if names::missing(claim, &known).is_some()
+            || replaced == Some(align::Replaced::Name)
+            || attach::has_stray_name(claim, &places, &self.passages, &self.question)
+        {
             Some(RetractReason::Name)
         } else if polarity::differs(claim, &window) {
             Some(RetractReason::Negation)
