@@ -137,7 +137,7 @@ fn a_prompt_never_exceeds_the_window_and_holds_the_best_passages() {
         assert!(text.contains("<source number=\"6\"") && text.contains("What does it say?"), "{text}");
         lengths.push(ids.len());
     }
-    assert!(lengths[0] > 300 && lengths[1] > 600 && lengths[2] > 1_500, "the window is used: {lengths:?}");
+    assert!(lengths[0] > 300 && lengths[1] > 600 && lengths[2] > 1_400, "the window is used: {lengths:?}");
 
     let endless = task(&"why ".repeat(3_000), &long, &[(5, 0)]);
     let room = Room { window: 2_048, description: description.clone() };
