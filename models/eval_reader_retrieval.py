@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""How well a reader tells retrieved passages with the answer from retrieved ones without. Needs what eval_reader.py needs.
+"""How well a reader tells retrieved passages with the answer from others. Needs what eval_reader.py needs.
 
 In : a reader, an embedder (build_minilm.py), the tokenizer of both, and a question set as eval_reader.py describes it.
 Out: one JSON line. Each answerable question is asked twice: over its nearest paragraphs of all articles, and over its

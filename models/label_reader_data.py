@@ -2,7 +2,8 @@
 """Finds the answer's span within the sentence that holds it, with a reader. Needs numpy, onnxruntime, tokenizers.
 
 In : a reader (build_reader.py), its tokenizer.json, the training file with `weak` examples (reader_data.py).
-Out: a JSON file {labelled: [{q, c, s, e}]}: the examples whose span the reader is sure enough of. It prints how many spans are those of `gold`, for the questions that both kinds have.
+Out: a JSON file {labelled: [{q, c, s, e}]}: the examples whose span the reader is sure enough of. It prints how many
+     spans are those of `gold`, for the questions that both kinds have.
 
 How sure it is: the probability of the best span among all spans of the sentence.
 """
@@ -68,6 +69,7 @@ def sentence_tokens(encoding: Encoding, begin: int, end: int) -> list[int]:
 
 
 def span_text(example: dict) -> str:
+    """An example's answer in SQuAD's normal form."""
     return normalised(example["c"][example["s"] : example["e"]])
 
 
@@ -79,7 +81,7 @@ def main() -> None:
     parser.add_argument("data", type=Path, help="the training file")
     parser.add_argument("out", type=Path, help="the file to write")
     parser.add_argument("--sureness", type=float, default=0.4, help="least probability of a span (default: 0.4)")
-    parser.add_argument("--limit", type=int, default=None, help="weak examples to label, drawn at random (default: all)")
+    parser.add_argument("--limit", type=int, default=None, help="examples to label, drawn at random (default: all)")
     arguments = parser.parse_args()
     data = json.loads(arguments.data.read_text(encoding="utf-8"))
     gold = {example["q"]: span_text(example) for example in data["gold"]}

@@ -26,15 +26,18 @@ from tokenizers import Tokenizer
 
 from reader_negatives import NegativeMaker
 
-# How often each kind is drawn. `weak`: the first stage, as before; then mostly exact spans of all sources; last SQuAD.
+# Per stage, how often each kind is drawn, in per cent: first spans of all sources, then mostly SQuAD's.
 MIXES = {
     "spans": {
-        "gold": 22, "weak": 4, "qamr": 22, "qed": 5, "policyqa": 2, "rule": 31, "cut": 3, "swap": 4, "gneg": 4, "wneg": 3,
+        **{"gold": 22, "weak": 4, "qamr": 22, "qed": 5, "policyqa": 2},
+        **{"rule": 31, "cut": 3, "swap": 4, "gneg": 4, "wneg": 3},
     },
     "squad": {
-        "gold": 21, "labelled": 28, "qamr": 7, "qed": 2, "policyqa": 1, "rule": 28, "cut": 3, "swap": 3, "gneg": 5, "wneg": 2,
+        **{"gold": 21, "labelled": 28, "qamr": 7, "qed": 2, "policyqa": 1},
+        **{"rule": 28, "cut": 3, "swap": 3, "gneg": 5, "wneg": 2},
     },
-}  # fmt: skip
+}
+# Per stage, how often each rule of reader_negatives.py is drawn for `rule`, in per cent.
 RULE_SHARES = {
     "spans": {"negated": 14, "with_antonym": 26, "with_other_number": 12, "with_other_name": 26, "with_other_noun": 22},
     "squad": {"negated": 7, "with_antonym": 20, "with_other_number": 12, "with_other_name": 33, "with_other_noun": 28},
@@ -67,10 +70,6 @@ class Feature:
     kind: str  # span: the answer is first..last; sentence: the answer is somewhere in first..last; no_answer
     first: int
     last: int
-
-    @property
-    def token_types(self) -> list[int]:
-        return [0] * self.question_tokens + [1] * (len(self.ids) - self.question_tokens)
 
 
 class Encoder:
@@ -110,7 +109,9 @@ def target(example: Example, offsets: list[tuple[int, int]]) -> tuple[str, int, 
     """What is right for an example, and the first and last passage token of it; (1, 0) if there is none."""
     if "neg" in example:
         return "no_answer", 1, 0
-    kind, begin, end = ("span", example["s"], example["e"]) if "s" in example else ("sentence", example["ws"], example["we"])
+    is_span = "s" in example
+    kind = "span" if is_span else "sentence"
+    begin, end = (example["s"], example["e"]) if is_span else (example["ws"], example["we"])
     inside = [position for position, (left, right) in enumerate(offsets) if right > begin and left < end]
     return (kind, inside[0], inside[-1]) if inside else (kind, 1, 0)
 
@@ -153,7 +154,7 @@ def replaced(example: Example, pattern: re.Pattern, replacement: str) -> Example
 
 
 def cut_answer(example: Example) -> Optional[Example]:
-    """A span example without the sentence of its answer; None if the answer stands elsewhere, too, or nothing is left."""
+    """A span example without the sentence of its answer; None if the answer stands elsewhere, too, or all is cut."""
     passage = example["c"]
     answer = passage[example["s"] : example["e"]]
     kept = [match.group() for match in SENTENCE.finditer(passage) if not overlaps(match, example)]
@@ -164,6 +165,7 @@ def cut_answer(example: Example) -> Optional[Example]:
 
 
 def overlaps(match: re.Match, example: Example) -> bool:
+    """Whether a sentence has a part of the answer."""
     return match.start() < example["e"] and match.end() > example["s"]
 
 

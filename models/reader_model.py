@@ -109,7 +109,8 @@ class Bert(torch.nn.Module):
 
     def forward(self, ids: torch.Tensor, token_types: torch.Tensor, mask: torch.Tensor) -> torch.Tensor:
         hidden = self.embeddings(ids, token_types)
-        hidden_positions = torch.zeros(mask.shape, dtype=torch.bfloat16).masked_fill(mask == 0, MASKED)[:, None, None, :]
+        hidden_positions = torch.zeros(mask.shape, dtype=torch.bfloat16).masked_fill(mask == 0, MASKED)
+        hidden_positions = hidden_positions[:, None, None, :]  # [batch, heads, to, from]
         for layer in self.encoder["layer"]:
             hidden = layer(hidden, hidden_positions)
         return hidden

@@ -17,6 +17,7 @@ import argparse
 import random
 import time
 from pathlib import Path
+from typing import Iterator
 
 import torch
 import torch.multiprocessing as processes
@@ -107,7 +108,7 @@ def train(worker: int, model: Reader, steps_done: torch.Tensor, arguments: argpa
             save_reader(model.state_dict(), arguments.base, arguments.out)
 
 
-def worker_batches(worker: int, arguments: argparse.Namespace):
+def worker_batches(worker: int, arguments: argparse.Namespace) -> Iterator[Batch]:
     """The endless batches of one process, in an order of its own."""
     rng = random.Random(SEED + worker)
     tokenizer = Tokenizer.from_file(str(arguments.tokenizer))
