@@ -20,6 +20,7 @@ import string
 import time
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Optional
 
 import numpy as np
 import onnxruntime
@@ -106,8 +107,8 @@ def load_paragraphs(path: Path) -> list[str]:
     return paragraphs[1:] if has_title else paragraphs
 
 
-def load_questions(path: Path, limit: int) -> list[dict]:
-    """The first `limit` questions, less those that no paragraph belongs to."""
+def load_questions(path: Path, limit: Optional[int]) -> list[dict]:
+    """The first `limit` questions (None: all), less those that no paragraph belongs to."""
     with path.open(encoding="utf-8") as lines:
         rows = [json.loads(line) for line in lines]
     return [row for row in rows[:limit] if row["paragraph_index"] is not None]
