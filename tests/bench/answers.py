@@ -25,10 +25,10 @@ import numpy as np
 ROOT = Path(__file__).resolve().parents[2]
 # set, folder, share of the documents that is ingested, answerable questions, others
 SETS = (
-    ("squad", "qa-en", 0.5, 700, 500),
+    ("squad", "qa-en", 0.5, 500, 400),
     ("clapnq", "longform-clapnq", 1.0, 200, 200),
     ("hotpot", "multihop/hotpotqa", 1.0, 100, 0),
-    ("cmrc", "qa-zh", 0.7, 700, 400),
+    ("cmrc", "qa-zh", 0.7, 500, 300),
     ("drcd", "qa-zh-tw", 0.7, 300, 200),
     ("handbook-en", "handbook-en", 1.0, 100, 100),
     ("handbook-zh", "handbook-zh", 1.0, 100, 100),

@@ -20,8 +20,7 @@ pub type Dates = HashMap<String, String>;
 /// The citation of a quote, with page and heading of its place: a chunk knows them for its beginning only.
 pub async fn cite(catalog: &Catalog, hit: &Found, quote: &Quote, dates: &Dates, n: u32) -> Result<Citation> {
     let mut citation = place(hit, SentenceSpan { start: quote.start, end: quote.end }, n);
-    citation.span =
-        quote.span.map(|(start, end)| Span { start: hit.chunk.start + start, end: hit.chunk.start + end });
+    citation.span = quote.span.map(|(start, end)| Span { start: hit.chunk.start + start, end: hit.chunk.start + end });
     citation.date = dates.get(&hit.chunk.document_id).cloned();
     locate(catalog, hit, &mut citation).await?;
     Ok(citation)

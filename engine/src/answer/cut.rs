@@ -103,7 +103,10 @@ mod tests {
     fn marks_stay_with_their_sentence() {
         check("Leave is 25 days. [1] It rises to 28. [2][3]", &["Leave is 25 days. [1]", "It rises to 28. [2][3]"]);
         check("Leave is 25 days [1]. It rises.", &["Leave is 25 days [1].", "It rises."]);
-        check("年假为15天。【1】超过五年为20天。[2]\n病假另计", &["年假为15天。 【1】", "超过五年为20天。 [2]", "病假另计"]);
+        check(
+            "年假为15天。【1】超过五年为20天。[2]\n病假另计",
+            &["年假为15天。 【1】", "超过五年为20天。 [2]", "病假另计"],
+        );
         check("Ask Dr. Jansen. He knows.", &["Ask Dr. Jansen.", "He knows."]);
         check("", &[]);
     }

@@ -197,12 +197,7 @@ impl Answerer {
         Ok((!quoted.sentences.is_empty()).then(|| answered(quoted, Mode::Extractive, task)))
     }
 
-    async fn refused(
-        &self,
-        task: &Task,
-        dates: &Dates,
-        events: Option<&mpsc::Sender<AnswerEvent>>,
-    ) -> Result<Answer> {
+    async fn refused(&self, task: &Task, dates: &Dates, events: Option<&mpsc::Sender<AnswerEvent>>) -> Result<Answer> {
         let mut nearest: Vec<Citation> = Vec::new();
         for hit in task.found.iter() {
             if nearest.len() < NEAREST && nearest.iter().all(|known| known.document_id != hit.chunk.document_id) {

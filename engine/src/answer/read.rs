@@ -13,8 +13,8 @@ use std::sync::Arc;
 
 use futures_util::{StreamExt, TryStreamExt, stream};
 
-use crate::retrieve::{Found, Query, Retriever};
 use crate::answer::ground::may_be_shown;
+use crate::retrieve::{Found, Query, Retriever};
 use crate::text::{SentenceSpan, slice_chars};
 use crate::{AccessScope, Result};
 

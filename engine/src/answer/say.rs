@@ -12,9 +12,7 @@ pub fn marked(sentence: &Sentence) -> String {
 /// A refusal. `nothing`: not even a near document was found.
 pub fn refusal(language: Option<&str>, nothing: bool) -> &'static str {
     match (language, nothing) {
-        (Some("zh"), false) => {
-            "文档中没有找到这个问题的答案。以下是内容最接近的文档。您可以把问题转交给文档的负责人。"
-        }
+        (Some("zh"), false) => "文档中没有找到这个问题的答案。以下是内容最接近的文档。您可以把问题转交给文档的负责人。",
         (Some("zh"), true) => "文档中没有找到这个问题的答案。您可以把问题转交给文档的负责人。",
         (_, false) => {
             "The documents do not answer this question. These are the nearest ones. You can pass the question on to \
@@ -69,7 +67,8 @@ mod tests {
 
     #[test]
     fn the_newer_source_is_named_where_dates_tell() {
-        let (old, new) = (citation("Leave 2023", Some("2023-01-01T00:00:00Z")), citation("Leave 2025", Some("2025-01-01")));
+        let (old, new) =
+            (citation("Leave 2023", Some("2023-01-01T00:00:00Z")), citation("Leave 2025", Some("2025-01-01")));
         for (one, other) in [(&old, &new), (&new, &old)] {
             assert!(difference(Some("en"), one, other).contains("“Leave 2025” (2025-01-01)"));
             assert!(difference(Some("zh"), one, other).contains("《Leave 2025》（2025-01-01）"));

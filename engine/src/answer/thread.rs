@@ -9,9 +9,9 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use taproot_schemas::answer::{Answer, AskRequest, Status};
 use taproot_schemas::conversation::Turn;
 
+use super::Answerer;
 use super::resolve::{Past, Resolved, resolve};
 use super::withdraw::Readable;
-use super::Answerer;
 use crate::retrieve::{Found, Query};
 use crate::store::{Filter, StoredTurn, rfc3339};
 use crate::{AccessScope, Asker, Error, Result};

@@ -43,8 +43,7 @@ impl Lines {
             let text = line.trim();
             if !text.is_empty() {
                 let leading = line.chars().take_while(|c| c.is_whitespace()).count();
-                let span =
-                    SentenceSpan { start: start + leading, end: start + leading + text.chars().count() };
+                let span = SentenceSpan { start: start + leading, end: start + leading + text.chars().count() };
                 lines.push(Line { span, kind: kind(text), opens: text.ends_with([':', '：']) });
             }
             start += line.chars().count() + 1;

@@ -5,9 +5,7 @@
 
 use std::sync::Arc;
 
-use taproot_schemas::answer::{
-    AnswerEvent, Citation, MessageDelta, RetractReason, Retraction, Sentence,
-};
+use taproot_schemas::answer::{AnswerEvent, Citation, MessageDelta, RetractReason, Retraction, Sentence};
 use tokio::sync::{OnceCell, mpsc};
 
 use super::cite::{self, Dates};

@@ -13,7 +13,8 @@ impl Retriever {
             let heads = self.catalog.heads(&missing).await?;
             self.papers.add(&mut papers, found, &heads);
         }
-        let dated = papers.into_iter().filter_map(|(id, paper)| Some((id, paper.standing.since.or(paper.date)?.to_string())));
+        let dated =
+            papers.into_iter().filter_map(|(id, paper)| Some((id, paper.standing.since.or(paper.date)?.to_string())));
         Ok(dated.collect())
     }
 }

@@ -50,8 +50,10 @@ impl Ask {
         if let Some(questions) = &self.batch {
             return self.run_batch(questions, config, output).await;
         }
-        let request =
-            AskRequest { conversation_id: self.conversation.clone(), ..self.request(self.question.clone().unwrap_or_default()) };
+        let request = AskRequest {
+            conversation_id: self.conversation.clone(),
+            ..self.request(self.question.clone().unwrap_or_default())
+        };
         let session = Session::open(config, output).await?;
         let answer = session.ask(&request).await?;
         session.close().await?;

@@ -32,9 +32,8 @@ struct Said {
 
 impl Said {
     fn of(text: &str) -> Said {
-        let (numbers, words) = words_in(text, detect(text))
-            .into_iter()
-            .partition(|word| word.starts_with(|c: char| c.is_ascii_digit()));
+        let (numbers, words) =
+            words_in(text, detect(text)).into_iter().partition(|word| word.starts_with(|c: char| c.is_ascii_digit()));
         Said { words, numbers }
     }
 }

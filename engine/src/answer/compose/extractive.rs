@@ -161,10 +161,11 @@ impl Selection<'_> {
         };
         let text = said(self, best);
         let document = &self.task.found[best.hit].chunk.document_id;
-        let other = evidence.candidates.iter().take_while(|next| next.score >= best.score - NEAR_CONFLICT).find(|next| {
-            self.task.found[next.hit].chunk.document_id != *document
-                && differ(&text, &said(self, next), &self.task.question)
-        })?;
+        let other =
+            evidence.candidates.iter().take_while(|next| next.score >= best.score - NEAR_CONFLICT).find(|next| {
+                self.task.found[next.hit].chunk.document_id != *document
+                    && differ(&text, &said(self, next), &self.task.question)
+            })?;
         let there = self.quotes.iter().any(|quote| {
             quote.hit == other.hit && quote.start <= other.sentence.start && other.sentence.end <= quote.end
         });
@@ -178,7 +179,8 @@ impl Selection<'_> {
             let document = &self.task.found[quote.hit].chunk.document_id;
             quotes.iter().position(|other| self.task.found[other.hit].chunk.document_id == *document)
         };
-        let mut ordered: Vec<(Option<usize>, Quote)> = quotes.iter().map(|quote| (rank(quote), quote.clone())).collect();
+        let mut ordered: Vec<(Option<usize>, Quote)> =
+            quotes.iter().map(|quote| (rank(quote), quote.clone())).collect();
         ordered.sort_by_key(|(rank, quote)| (*rank, self.task.found[quote.hit].chunk.start + quote.start));
         let mut pieces: Vec<Piece> = Vec::new();
         for (_, quote) in ordered {
@@ -227,9 +229,8 @@ fn wants_many(question: &str) -> bool {
         "list ",
         "what must ",
     ];
-    const CHINESE: [&str; 13] = [
-        "如何", "怎么", "怎麼", "怎样", "怎樣", "步骤", "步驟", "流程", "哪些", "哪几", "哪幾", "有什么", "手续",
-    ];
+    const CHINESE: [&str; 13] =
+        ["如何", "怎么", "怎麼", "怎样", "怎樣", "步骤", "步驟", "流程", "哪些", "哪几", "哪幾", "有什么", "手续"];
     let question = question.to_lowercase();
     ENGLISH.iter().any(|cue| question.contains(cue)) || CHINESE.iter().any(|cue| question.contains(cue))
 }

@@ -82,7 +82,10 @@ pub fn particulars(question: &str) -> Vec<String> {
 fn capitalised(sentence: &str) -> impl Iterator<Item = &str> {
     let words = sentence.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
     // The first word has a capital letter whatever it is.
-    words.enumerate().filter(|(at, word)| *at == 0 || word.chars().next().is_some_and(char::is_uppercase)).map(|(_, word)| word)
+    words
+        .enumerate()
+        .filter(|(at, word)| *at == 0 || word.chars().next().is_some_and(char::is_uppercase))
+        .map(|(_, word)| word)
 }
 
 #[cfg(test)]

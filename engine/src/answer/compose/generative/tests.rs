@@ -53,7 +53,7 @@ fn found(text: &str, ordinal: usize) -> Found {
         text: text.into(),
     };
     let explanation = Default::default();
-    Found { chunk, score: 1.0, explanation, rerank: None, highlights: Vec::new(), copies: Vec::new() }
+    Found { chunk: chunk.into(), score: 1.0, explanation, rerank: None, highlights: Vec::new(), copies: Vec::new() }
 }
 
 fn task(question: &str, passages: &[&str], best: &[(usize, usize)]) -> Task {

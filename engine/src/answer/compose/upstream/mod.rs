@@ -27,7 +27,6 @@ use tokio::sync::{Semaphore, mpsc};
 
 use super::prompt::Message;
 use super::{Composer, Piece, Spent, Task};
-use crate::retrieve::Found;
 use crate::{Error, Result, UpstreamFailure};
 
 use breaker::Breaker;
@@ -67,11 +66,6 @@ impl Upstream {
             model: config.model.clone(),
             price: config.price.clone(),
         })
-    }
-
-    /// Whether a passage may be sent to the model.
-    pub fn may_leave(&self, hit: &Found) -> bool {
-        self.gate.may_leave(hit)
     }
 
     async fn answer(&self, messages: &[Message], pieces: &mpsc::Sender<Piece>) -> Result<Spent> {

@@ -65,7 +65,7 @@ fn hit(collection: &str, title: &str, text: &str) -> Found {
         text: text.into(),
     };
     let explanation = Explanation::default();
-    Found { chunk, score: 1.0, explanation, rerank: None, highlights: Vec::new(), copies: Vec::new() }
+    Found { chunk: chunk.into(), score: 1.0, explanation, rerank: None, highlights: Vec::new(), copies: Vec::new() }
 }
 
 fn task(found: Vec<Found>) -> Task {
@@ -393,11 +393,10 @@ async fn of_a_closed_collection_nothing_leaves() {
     ]);
     // Words of an earlier answer, thus of a document, that resolving the follow-up brought in.
     task.question = "How many days do contractors of project Canaryfollow have?".into();
-    let candidate =
-        |hit: usize, score: f32| {
-            let sentence = SentenceSpan { start: 0, end: 9 };
-            Candidate { hit, sentence, span: None, score, clues: Clues::default() }
-        };
+    let candidate = |hit: usize, score: f32| {
+        let sentence = SentenceSpan { start: 0, end: 9 };
+        Candidate { hit, sentence, span: None, score, clues: Clues::default() }
+    };
     let candidates = vec![candidate(0, 9.0), candidate(3, 5.0), candidate(2, 4.0), candidate(1, 1.0)];
     task.evidence = Arc::new(Evidence { candidates, confidence: 0.9, passages: 4 });
 
@@ -408,7 +407,7 @@ async fn of_a_closed_collection_nothing_leaves() {
     assert_eq!(user, expected, "best first, by the numbers that the passages have among all hits");
     let bytes = String::from_utf8_lossy(&stand_in.bytes()).to_lowercase();
     assert!(!bytes.contains("canary") && !bytes.contains("金丝雀") && !bytes.contains("13 days"), "{bytes}");
-    let may: Vec<bool> = task.found.iter().map(|hit| upstream.may_leave(hit)).collect();
+    let may: Vec<bool> = task.found.iter().map(|hit| upstream.gate.may_leave(hit)).collect();
     assert_eq!(may, [false, true, false, true]);
 
     let seen = stand_in.bytes().len();
