@@ -75,7 +75,7 @@ async fn what_cannot_be_streamed_is_refused_with_its_status() {
     let http = Http::to(&examples().server);
     let ask = |body: Value| http.post("/v1/ask", &body);
     refused(ask(json!({"question": " ", "stream": true})), ErrorCode::EmptyQuery).await;
-    refused(ask(json!({"question": "x".repeat(4_001), "stream": true})), ErrorCode::QueryTooLong).await;
+    refused(ask(json!({"question": "x".repeat(8_001), "stream": true})), ErrorCode::QueryTooLong).await;
     refused(ask(json!({"question": "x", "stream": "yes"})), ErrorCode::InvalidRequest).await;
 }
 

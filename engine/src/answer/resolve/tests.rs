@@ -1,3 +1,5 @@
+//! Follow-ups in both languages: what they carry over, and when they stand alone.
+
 use super::{Past, Resolved, resolve};
 use crate::Result;
 

@@ -1,3 +1,5 @@
+//! Conversations in a real database: kept, listed, bounded, gone.
+
 use std::path::Path;
 
 use serde_json::json;
