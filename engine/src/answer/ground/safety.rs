@@ -119,8 +119,8 @@ fn stands_in(text: &str, word: &str) -> bool {
     let inner = |c: char| c.is_ascii_alphanumeric() || matches!(c, '/' | '-' | '_' | '?' | '=' | '&' | '%' | '#' | '@');
     text.match_indices(word).any(|(at, _)| {
         let after = &text[at + word.len()..];
-        let ends = !after.starts_with(inner) && !(after.starts_with('.') && after[1..].starts_with(inner));
-        !text[..at].ends_with(|c| inner(c) || c == '.' || c == ':') && ends
+        let goes_on = after.strip_prefix('.').unwrap_or(after).starts_with(inner);
+        !text[..at].ends_with(|c| inner(c) || c == '.' || c == ':') && !goes_on
     })
 }
 
@@ -153,8 +153,8 @@ fn runs(text: &str) -> Vec<String> {
     let pieces = pieces(text);
     let words: Vec<String> = pieces.iter().map(|piece| piece.text.to_lowercase()).collect();
     let mut found = Vec::new();
-    for at in 0..words.len() {
-        let length = if pieces[at].is_character() { 2 * LEAKED_WORDS } else { LEAKED_WORDS };
+    for (at, piece) in pieces.iter().enumerate() {
+        let length = if piece.is_character() { 2 * LEAKED_WORDS } else { LEAKED_WORDS };
         if let Some(run) = words.get(at..at + length) {
             found.push(run.join(" "));
         }

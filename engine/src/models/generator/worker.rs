@@ -14,8 +14,11 @@ use super::vocabulary::Vocabulary;
 use super::{ChatMessage, IDLE, Inner, Written};
 use crate::{Error, Result};
 
+/// Makes a prompt out of what the vocabulary counts.
+type Prepare = Box<dyn FnOnce(&Vocabulary) -> Result<Prompt> + Send>;
+
 pub(super) struct Job {
-    pub prepare: Box<dyn FnOnce(&Vocabulary) -> Result<Prompt> + Send>,
+    pub prepare: Prepare,
     pub sender: mpsc::Sender<Result<Written>>,
 }
 
@@ -52,11 +55,7 @@ impl Worker {
         let _ = sender.try_send(written.map(Written::End));
     }
 
-    fn write(
-        &mut self,
-        prepare: Box<dyn FnOnce(&Vocabulary) -> Result<Prompt> + Send>,
-        mut listener: Channel,
-    ) -> Result<Finished> {
+    fn write(&mut self, prepare: Prepare, mut listener: Channel) -> Result<Finished> {
         let vocabulary = self.inner.vocabulary()?;
         let prompt = prepare(&vocabulary)?;
         let session = match &mut self.session {

@@ -121,11 +121,9 @@ impl Scan<'_> {
         }
         let Some((value, used)) = number(rest) else { return at + code_end(rest) };
         let mut end = at + used;
-        if value.fract() == 0.0 && used <= 2 {
-            if let Some(found) = self.day_and_month(at, end, value as u32).or_else(|| self.clock(at, end, value as u32))
-            {
-                return found;
-            }
+        let named = || self.day_and_month(at, end, value as u32).or_else(|| self.clock(at, end, value as u32));
+        if let Some(found) = (value.fract() == 0.0 && used <= 2).then(named).flatten() {
+            return found;
         }
         let after = &self.lower[end..];
         let ordinal = ["st", "nd", "rd", "th"].iter().any(|ending| {
