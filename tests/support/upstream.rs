@@ -239,7 +239,7 @@ impl StandIn {
         }
         let limits: Vec<&Value> =
             ["max_tokens", "max_completion_tokens"].iter().filter_map(|field| fields.get(*field)).collect();
-        if limits.len() > 1 || limits.iter().any(|limit| !limit.as_u64().is_some_and(|limit| limit > 0)) {
+        if limits.len() > 1 || limits.iter().any(|limit| limit.as_u64().is_none_or(|limit| limit == 0)) {
             return Err("Invalid max_tokens".into());
         }
         match fields.get("temperature").map(Value::as_f64) {

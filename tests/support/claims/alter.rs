@@ -311,7 +311,7 @@ fn date(sentence: &str, seed: u64) -> Option<String> {
         numbers(sentence).into_iter().filter(|(from, to)| is_year(&sentence[*from..*to])).collect();
     if let Some(&(from, to)) = years.get(seed as usize % years.len().max(1)) {
         let year: u64 = sentence[from..to].parse().ok()?;
-        let other = if seed % 2 == 0 { year + 1 + seed % 17 } else { year - 1 - seed % 17 };
+        let other = if seed.is_multiple_of(2) { year + 1 + seed % 17 } else { year - 1 - seed % 17 };
         return Some(format!("{}{other}{}", &sentence[..from], &sentence[to..]));
     }
     if let Some((at, month)) = MONTHS.iter().find_map(|month| Some((sentence.find(&format!("{month} "))?, month))) {
