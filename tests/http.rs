@@ -94,7 +94,7 @@ async fn mistakes_are_told_by_code() {
     }
     refused(post("/v1/ask", json!({"question": "\n"})), ErrorCode::EmptyQuery).await;
     refused(post("/v1/search", json!({"query": ""})), ErrorCode::EmptyQuery).await;
-    refused(post("/v1/search", json!({"query": "字".repeat(4_001)})), ErrorCode::QueryTooLong).await;
+    refused(post("/v1/search", json!({"query": "字".repeat(8_001)})), ErrorCode::QueryTooLong).await;
     refused(post("/v1/ask", json!({"question": "x".repeat(300 * 1024)})), ErrorCode::BodyTooLarge).await;
     refused(http.get("/v1/jobs/none"), ErrorCode::JobNotFound).await;
     refused(post("/v1/admin/doctor", json!({})), ErrorCode::Forbidden).await;

@@ -1,3 +1,5 @@
+//! How questions read after others, in both languages.
+
 use super::{Past, Resolved, resolve};
 use crate::Result;
 

@@ -1,3 +1,5 @@
+//! Conversations in a real database: whose they are, how long they are there, what is left of them.
+
 use std::path::Path;
 
 use serde_json::json;
