@@ -6,7 +6,7 @@
 //! passages are from for the question as typed (`raw`), as resolved, and as the person wrote it. What the engine made of
 //! a turn is the past of the next one, as in use.
 
-mod made_up;
+mod settings;
 
 use std::error::Error;
 use std::io::BufRead;
@@ -15,7 +15,7 @@ use std::path::PathBuf;
 use serde::{Deserialize, Serialize};
 use taproot_engine::{AccessScope, Engine, Past};
 
-use made_up::config;
+use settings::config;
 
 /// Passages that are looked at.
 const HITS: usize = 20;

@@ -7,6 +7,7 @@
 //! meaning is therefore nonsense; how long it takes is not.
 
 mod made_up;
+mod settings;
 
 use std::error::Error;
 use std::io::BufRead;
@@ -15,7 +16,8 @@ use std::time::Instant;
 
 use taproot_engine::Engine;
 
-use made_up::{Line, Vectors, config, document};
+use made_up::{Line, Vectors, document};
+use settings::config;
 
 /// Chunks of one commit.
 const BATCH: usize = 2_000;

@@ -1,12 +1,10 @@
 //! Documents with chunks of real text and vectors that are made up.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 
 use serde::Deserialize;
-use taproot_engine::models::Choice;
 use taproot_engine::store::{Labels, NewChunk, NewDocument};
-use taproot_engine::{Engine, EngineConfig, Error};
+use taproot_engine::{Engine, Error};
 
 /// Length of the second centre and of the noise, beside 1 of the first centre.
 const SECOND: f32 = 0.5;
@@ -18,24 +16,6 @@ pub struct Line {
     pub title: String,
     pub language: String,
     pub chunks: Vec<String>,
-}
-
-/// The settings of a server with two threads.
-pub fn config(data_dir: PathBuf, models_dir: PathBuf) -> EngineConfig {
-    EngineConfig {
-        data_dir,
-        models_dir,
-        models: Choice::default(),
-        threads: 2,
-        max_queue: 64,
-        max_query_chars: 2_000,
-        qdrant: None,
-        passages: 6,
-        max_sentences: 5,
-        keep_conversations_days: 0,
-        glossary: None,
-        rerank: true,
-    }
 }
 
 pub fn document(source_id: &str, line: Line, vectors: &mut Vectors, engine: &Engine) -> Result<NewDocument, Error> {
