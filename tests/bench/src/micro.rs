@@ -4,6 +4,7 @@
 //! `TAPROOT_MODELS` names. Arguments are divan's (`bench-micro --help`).
 
 mod made_up;
+mod settings;
 
 use std::path::PathBuf;
 use std::sync::LazyLock;
@@ -14,7 +15,8 @@ use taproot_engine::store::ChunkId;
 use taproot_engine::{AccessScope, Engine, Evidence, text};
 use taproot_schemas::search::SearchRequest;
 
-use made_up::{Line, Vectors, config, document};
+use made_up::{Line, Vectors, document};
+use settings::config;
 
 const QUERY: &str = "how many weeks of parental leave does a full time employee get in the first year?";
 const ENGLISH: &str = "Employees who have worked for at least twelve months may take up to sixteen weeks of paid \
