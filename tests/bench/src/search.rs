@@ -20,7 +20,7 @@ async fn main() -> Result<(), Box<dyn Error>> {
     let models_dir = PathBuf::from(arguments.next().ok_or("usage: bench-search DATA MODELS [ROUNDS]")?);
     let rounds = arguments.next().map_or(Ok(3), |count| count.parse())?;
     let began = Instant::now();
-    let engine = Engine::open(settings::config(data_dir, models_dir)).await?;
+    let engine = Engine::open(config::config(data_dir, models_dir)).await?;
     println!("open after {:.2} s", began.elapsed().as_secs_f32());
     let queries = std::io::stdin().lock().lines().collect::<Result<Vec<String>, _>>()?;
     for _ in 0..rounds {
