@@ -8,6 +8,7 @@ use tokio::sync::mpsc;
 
 use super::*;
 use crate::answer::read::{Candidate, Clues, Evidence};
+use crate::retrieve::Found;
 use crate::store::{ChunkId, StoredChunk};
 use crate::text::SentenceSpan;
 
