@@ -39,6 +39,8 @@ WORDS_ALONE = ("cmrc", "drcd", "handbook-zh", "examples")
 # Documents of companies are few among the sets, and what this is for: their questions count this often.
 COMPANY, COMPANY_WEIGHT = ("handbook-en", "handbook-zh", "examples"), 4.0
 REGULARISATION = 3.0
+# engine/src/answer/strictness.rs
+LEAST_CONFIDENCE = (0.0, 0.12, 0.22, 0.4, 0.6)
 
 
 def normalised(text: str) -> str:
@@ -199,6 +201,30 @@ def report(rows: list[dict], sentence: np.ndarray, confidence: np.ndarray) -> No
                   f"refuses {(~kept[~here]).mean() if (~here).any() else float('nan'):.2f} of the others")
 
 
+def coverage(rows: list[dict], pooled: dict[str, list[tuple[float, bool, bool]]], train: list[dict]) -> None:
+    """Adds (confidence, answerable, best sentence right) of each question, by a model of other documents."""
+    sentence = fit_sentences(train)
+    confidence = fit_confidence(train, sentence)
+    for row in rows:
+        at = best(row, sentence)
+        if row["here"] or not row["adversarial"]:
+            sure = float(1 / (1 + np.exp(-scores(confidence, row["x"])[at])))
+            pooled.setdefault(row["set"], []).append((sure, row["here"], bool(row["y"][at])))
+
+
+def print_coverage(pooled: dict[str, list[tuple[float, bool, bool]]]) -> None:
+    """The table of docs/answers.md: at each strictness answered, right of those; refused of the others."""
+    for name, asked in pooled.items():
+        sure, here, right = (np.array(column) for column in zip(*asked))
+        if name in COMPANY or here.all():
+            continue
+        cells = [
+            f"{(sure >= least)[here].mean():.0%}, {right[(sure >= least) & here].mean():.0%}; {(sure < least)[~here].mean():.0%}"
+            for least in LEAST_CONFIDENCE
+        ]
+        print(f"| {name} ({here.sum()}, {(~here).sum()}) | {' | '.join(cells)} | {auc(sure[here], sure[~here]):.3f} |")
+
+
 def half(row: dict) -> bool:
     return in_first_part(f"half {row['doc'] or row['id']}", 0.5)
 
@@ -207,13 +233,16 @@ def fit(out: Path) -> None:
     for title, names in (("WITH_READER", WITH_READER), ("WORDS_ALONE", WORDS_ALONE)):
         rows = load(out, names, title == "WITH_READER")
         first, second = [row for row in rows if half(row)], [row for row in rows if not half(row)]
+        pooled: dict[str, list[tuple[float, bool, bool]]] = {}
         for label, train, test in (("A>B", first, second), ("B>A", second, first)):
+            coverage(test, pooled, train)
             sentence = fit_sentences(train)
             confidence = fit_confidence(train, sentence)
             print(f"{title} {label}")
             report(test, sentence, confidence)
         sentence = fit_sentences(rows)
         confidence = fit_confidence(rows, sentence)
+        print_coverage(pooled)
         print(f"{title} all")
         report([row for row in rows if row["set"] in COMPANY], sentence, confidence)
         for label, theta in (("sentence", sentence), ("confidence", confidence)):
