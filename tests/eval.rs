@@ -141,8 +141,12 @@ fn answers_agree(taproot: &Taproot, group: &Group, questions: &Path) {
     let unanswerable = expected["abstention"]["unanswerable"].as_f64().expect("a count");
     let answerable = expected["answerable"].as_f64().expect("a count");
     let of = |name| value(group, name);
-    assert_eq!(of("answered_although_unanswerable"), rate("answered_although_unanswerable", unanswerable));
-    assert_eq!(of("abstained_although_answerable"), rate("abstained_although_answerable", answerable));
+    for (name, over) in
+        [("answered_although_unanswerable", unanswerable), ("abstained_although_answerable", answerable)]
+    {
+        let (ours, theirs) = (of(name), rate(name, over));
+        assert!((ours - theirs).abs() <= 1e-9, "{name} is {ours}, metrics.py says {theirs}");
+    }
     let expected = metrics_py(&["qa", "--pred", &path(&short), "--gold", &gold]);
     agree(group, &expected, &[("short_em", "/em"), ("short_f1", "/f1")]);
 }
@@ -330,7 +334,7 @@ fn what_is_wrong_with_a_set_is_told() {
     let shown = String::from_utf8_lossy(&output.stdout).into_owned();
     assert!(shown.contains("warning: questions name documents that are not there: crane.md"), "{shown}");
 
-    std::fs::write(&questions, json!({"id": "long", "question": "年".repeat(5_000), "answers": ["x"]}).to_string())
+    std::fs::write(&questions, json!({"id": "long", "question": "年".repeat(9_000), "answers": ["x"]}).to_string())
         .expect("questions");
     let message = taproot.fails(&["eval", &path(&set)]);
     assert!(message.contains("while asking the question \"long\"") && message.contains("hint: shorten"), "{message}");

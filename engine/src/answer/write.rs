@@ -3,6 +3,7 @@
 //! Nothing is shown before it was held against its sources. A sentence that does not stand the check is never sent: a
 //! `retract` event says that it was there and why it is not. So the stream holds the same sentences as the answer.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use taproot_schemas::answer::{AnswerEvent, Citation, MessageDelta, RetractReason, Retraction, Sentence};
@@ -14,8 +15,8 @@ use super::cut::Cutter;
 use super::ground::{self, Grounder, Verdict};
 use super::{say, send};
 use crate::Result;
-use crate::retrieve::Retriever;
-use crate::text::slice_chars;
+use crate::retrieve::{Retriever, is_question_word};
+use crate::text::{detect, slice_chars, words_in};
 
 /// Pieces that may wait for the check before the composer waits for it.
 const PIECE_BUFFER: usize = 16;
@@ -140,6 +141,11 @@ impl<'a> Scribe<'a> {
         if written.sentences.len() >= MAX_SENTENCES {
             return Ok(());
         }
+        if tells_nothing(&text, &self.task.question) {
+            self.retract(written.next, RetractReason::NotSupported).await?;
+            written.next += 1;
+            return Ok(());
+        }
         // A mark that names no source counts as none.
         let cited = marks.iter().filter_map(|n| usize::try_from(*n).ok()?.checked_sub(1)).collect();
         let verdict = self.check(text.clone(), cited).await?;
@@ -235,4 +241,24 @@ impl<'a> Scribe<'a> {
 
 fn new_ones(citations: &[Citation], written: &Written) -> usize {
     citations.iter().filter(|citation| written.citations.iter().all(|known| known.n != citation.n)).count()
+}
+
+/// Whether a sentence only says the question again.
+fn tells_nothing(sentence: &str, question: &str) -> bool {
+    let asked: HashSet<String> = words_in(question, detect(question)).into_iter().collect();
+    words_in(sentence, detect(sentence)).iter().all(|word| asked.contains(word) || is_question_word(word))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::tells_nothing;
+
+    #[test]
+    fn the_question_again_is_no_answer() {
+        let question = "My laptop was stolen. How soon must I tell IT?";
+        assert!(tells_nothing("Your laptop was stolen.", question));
+        assert!(!tells_nothing("Tell IT within one hour.", question));
+        assert!(tells_nothing("试用期有多久？", "试用期有多久"));
+        assert!(!tells_nothing("试用期为三个月。", "试用期有多久"));
+    }
 }
