@@ -10,7 +10,7 @@ use crate::support::http::{Http, ok};
 use crate::support::page;
 
 const QUESTION: &str =
-    "Which version repaired the problem that alarm mails to addresses containing a + were never sent?";
+    "I cannot connect from my hotel, the client says VPN-809. Which transport setting should I pick?";
 
 /// What careless or old pages really do, all at once.
 const HOSTILE: &str = "

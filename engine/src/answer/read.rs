@@ -75,7 +75,8 @@ impl Retriever {
             let mut candidates = question.candidates(hit, &found)?;
             candidates.retain(|candidate| {
                 let SentenceSpan { start, end } = candidate.sentence;
-                may_be_shown(slice_chars(&found[hit].chunk.text, start, end))
+                let text = slice_chars(&found[hit].chunk.text, start, end);
+                may_be_shown(text) && !(candidate.clues.heading > 0.0 && only_names(text))
             });
             Ok(candidates)
         });
@@ -89,5 +90,24 @@ impl Evidence {
         let best = self.candidates.first()?;
         let (start, end) = best.span?;
         Some(slice_chars(&found[best.hit].chunk.text, start, end).to_owned())
+    }
+}
+
+/// Whether a heading only names what comes: it has no figure behind its number, and announces no list.
+fn only_names(heading: &str) -> bool {
+    let title = heading.trim_start_matches(|c: char| !c.is_alphabetic());
+    !title.chars().any(|c| c.is_ascii_digit()) && !title.ends_with([':', '：'])
+}
+
+#[cfg(test)]
+mod tests {
+    use super::only_names;
+
+    #[test]
+    fn a_heading_with_a_figure_may_answer() {
+        assert!(only_names("2. Annual leave entitlement"));
+        assert!(only_names("三、结转"));
+        assert!(!only_names("Version 2.3.1 (18 March 2025)"));
+        assert!(!only_names("Do this:"));
     }
 }
