@@ -8,13 +8,15 @@ Needs onnxruntime-genai (pip install onnxruntime-genai), which the product does 
 same greedy settings in one process each, in turns, so that what else the machine does meets both. llama-cpp-python
 joins in where it is installed and --gguf names the file that the model was made from.
 
-Shown are medians over the rounds, prompts that have nothing in common but the first three tokens, and last what the
-engine takes when a prompt is asked again, whose beginning it still knows.
+Shown are medians over the rounds, and the processor time of an answer, which the load of the machine changes least.
+Prompts have nothing in common but the first three tokens; the last line of each length says what the engine takes when a
+prompt is asked again, whose beginning it still knows.
 """
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import statistics
 import subprocess
 import tempfile
@@ -47,6 +49,11 @@ class Engine:
         self.process.stdin.write(json.dumps(asked) + "\n")
         self.process.stdin.flush()
         return json.loads(self._line())
+
+    def processor_s(self) -> float:
+        """Seconds of processors that it took so far (proc(5): utime and stime, in ticks)."""
+        fields = Path(f"/proc/{self.process.pid}/stat").read_text().rpartition(")")[2].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
 
     def _line(self) -> str:
         line = self.process.stdout.readline()
@@ -162,17 +169,24 @@ def main() -> None:
         askers["llama.cpp"] = llama(given.gguf, given.threads)
     for ask in askers.values():
         ask(chat(LENGTHS[0], 999))
+
+    def measured(name: str, asked: dict[str, Any]) -> dict[str, Any]:
+        processor_s = engine.processor_s if name == "taproot" else time.process_time
+        before = processor_s()
+        told = askers[name](asked)
+        return {**told, "processor_ms": (processor_s() - before) * 1e3}
+
     print(f"{given.threads} threads, {given.rounds} rounds, {NEW_TOKENS} new tokens at the most; medians")
-    print(f"{'':20} {'prompt':>7} {'first token':>12} {'prompt t/s':>11} {'then t/s':>9}")
+    print(f"{'':20} {'prompt':>7} {'first token':>12} {'prompt t/s':>11} {'then t/s':>9} {'processor':>12}")
     for length in LENGTHS:
         answers: dict[str, list[dict[str, Any]]] = {name: [] for name in askers}
         for number in range(given.rounds):
-            for name, ask in askers.items():
-                answers[name].append(ask(chat(length, 100 + number)))
+            for name in askers:
+                answers[name].append(measured(name, chat(length, 100 + number)))
         same = sum(ours["text"].strip() == theirs["text"].strip() for ours, theirs in zip(*list(answers.values())[:2]))
         for name, told in answers.items():
             show(name, told)
-        again = [engine.ask(chat(length, 100 + given.rounds - 1)) for _ in range(given.rounds)]
+        again = [measured("taproot", chat(length, 100 + given.rounds - 1)) for _ in range(given.rounds)]
         show("taproot, again", again)
         print(f"  the same text from the first two: {same} of {given.rounds}")
     print(f"resident: {engine.resident_before} MB before the generator was asked, {again[-1]['resident_mb']} MB after")
@@ -183,13 +197,14 @@ def show(name: str, answers: list[dict[str, Any]]) -> None:
         return statistics.median(value for value in map(of, answers) if value is not None)
 
     first = median(lambda told: told["first_token_ms"])
+    processor = median(lambda told: told["processor_ms"])
     prompt = median(lambda told: told["prompt_tokens"])
     then = median(
         lambda told: (told["completion_tokens"] - 1) / (told["total_ms"] - told["first_token_ms"]) * 1e3
         if told["completion_tokens"] > 1
         else None
     )
-    print(f"{name:20} {prompt:7.0f} {first:9.1f} ms {prompt / first * 1e3:11.0f} {then:9.1f}", flush=True)
+    print(f"{name:20} {prompt:7.0f} {first:9.1f} ms {prompt / first * 1e3:11.0f} {then:9.1f} {processor:9.0f} ms", flush=True)
 
 
 if __name__ == "__main__":
