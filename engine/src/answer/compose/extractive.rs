@@ -1,8 +1,8 @@
 //! Evidence → what a careful colleague would quote: the shortest set of whole sentences, list items or rows that answers.
 //!
-//! A procedure comes with all of its steps, a row with its header, a sentence that leans on the one before with that one.
-//! Quotes come in the order of their documents, the best document first. Nothing is written here that does not stand in a
-//! document.
+//! A procedure comes with all of its steps, a row with its header. Quotes come in the order of their documents, the best
+//! document first. Nothing is written here that does not stand in a document. Deliberately absent: a sentence that leans on
+//! the one before ("It …") is quoted without it; the citation opens the place.
 
 use std::collections::HashMap;
 

@@ -8,7 +8,7 @@ export default {
   lead: "Ask in your own words. The answer comes from your company’s documents, and from nowhere else.",
   hints: [
     "Every sentence carries a number. Open it to read the very place it comes from.",
-    "Ask in English or in Chinese, one whole question at a time.",
+    "Ask in English or in Chinese, and go on from an answer.",
     "When the documents do not answer, you are told so.",
   ],
   suggestions: "Suggested questions",
