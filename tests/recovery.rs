@@ -229,6 +229,25 @@ async fn a_death_between_any_two_steps_is_healed() {
     }
 }
 
+/// What is committed of a file that was never recorded as read is as much of a loss as any other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_folder_that_vanished_after_a_killed_ingest_raises_a_question() {
+    let taproot = Taproot::new();
+    for name in ["a", "b", "c"] {
+        taproot.write(&format!("{name}.md"), format!("The {name} one.\n"));
+    }
+    let mut command = taproot.command(["ingest"]);
+    command.arg(taproot.documents_folder()).env("TAPROOT_TEST_FAILPOINT", "files-done");
+    let died = command.stdout(Stdio::null()).stderr(Stdio::null()).status().expect("it runs");
+    assert_eq!(died.signal(), Some(SIGABRT), "files-done was never reached");
+    for name in ["a", "b"] {
+        taproot.remove(&format!("{name}.md"));
+    }
+    let told = taproot.fails(&["ingest", &taproot.documents_folder().to_string_lossy()]);
+    assert!(told.contains("2 of the 3"), "{told}");
+    assert_eq!(contents(&Server::start(&taproot)).await.len(), 3, "nothing was deleted");
+}
+
 /// The words of a text: headings lose their marks when they are read, and lines are joined.
 fn words(text: &str) -> Vec<&str> {
     text.split_whitespace().filter(|word| !word.chars().all(|c| c == '#')).collect()

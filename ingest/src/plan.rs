@@ -83,10 +83,16 @@ pub struct Plan {
     pub lost: usize,
 }
 
-/// Compares.
-pub fn plan(on_disk: Vec<HashedFile>, seen: Vec<FileRecord>, pipeline: &Pipeline) -> Plan {
-    // A file that was announced and never read is nothing to lose.
-    let was_read = |record: &&FileRecord| !record.hash.is_empty();
+/// Compares. `documents` counts the live documents of each path.
+pub fn plan(
+    on_disk: Vec<HashedFile>,
+    seen: Vec<FileRecord>,
+    documents: &HashMap<String, u64>,
+    pipeline: &Pipeline,
+) -> Plan {
+    // A file that was announced and never read is nothing to lose, unless its ingest was killed between the commit of its
+    // documents and its record.
+    let was_read = |record: &&FileRecord| !record.hash.is_empty() || documents.contains_key(&record.path);
     let mut plan = Plan { seen: seen.iter().filter(was_read).count(), ..Plan::default() };
     let mut seen: BTreeMap<String, FileRecord> = seen.into_iter().map(|record| (record.path.clone(), record)).collect();
     let mut new = Vec::new();
@@ -207,6 +213,11 @@ mod tests {
         Pipeline::new("p", "r")
     }
 
+    /// Of records that were kept, no document counts besides.
+    fn plan(on_disk: Vec<HashedFile>, seen: Vec<FileRecord>, pipeline: &Pipeline) -> Plan {
+        super::plan(on_disk, seen, &HashMap::new(), pipeline)
+    }
+
     /// `on_disk` and `known` as "path=hash …"; the plan as "add: … change: … moved: … unchanged: … gone: …".
     fn check(on_disk: &str, known: &str, expected: &str) {
         let pairs = |text: &str| {
@@ -268,7 +279,7 @@ mod tests {
 
         let mut chinese = disk("a", "1");
         chinese.file.settings.language = Some("zh".into());
-        assert_eq!(super::plan(vec![chinese], vec![seen("a", "1")], &pipeline()).change.len(), 1);
+        assert_eq!(super::plan(vec![chinese], vec![seen("a", "1")], &HashMap::new(), &pipeline()).change.len(), 1);
     }
 
     #[test]
@@ -291,5 +302,17 @@ mod tests {
         check(&["a", "e", "f", "g"], true);
         check(&[], true);
         assert!(!plan(Vec::new(), Vec::new(), &pipeline()).loses_too_much());
+    }
+
+    #[test]
+    fn a_file_whose_ingest_was_killed_is_lost_when_it_has_documents() {
+        let announced = || vec![FileRecord { hash: String::new(), pipeline: String::new(), ..seen("a", "") }];
+        let check = |documents: &[(&str, u64)], expected: bool| {
+            let documents = documents.iter().map(|(path, count)| ((*path).to_owned(), *count)).collect();
+            let plan = super::plan(Vec::new(), announced(), &documents, &pipeline());
+            assert_eq!(plan.loses_too_much(), expected);
+        };
+        check(&[("a", 1)], true);
+        check(&[], false);
     }
 }

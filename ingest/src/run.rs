@@ -87,7 +87,8 @@ pub async fn ingest(
     seen.retain(|record| {
         !unread.contains(&record.path) && (!single_file || on_disk_paths.contains(record.path.as_str()))
     });
-    let mut plan = plan(on_disk, seen, &context.pipeline);
+    let documents = catalog.document_counts(&context.source_id).await?;
+    let mut plan = plan(on_disk, seen, &documents, &context.pipeline);
     // A tree that was not seen whole tells nothing about what is gone from it.
     if !complete || single_file {
         plan.keep_all();
