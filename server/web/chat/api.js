@@ -90,7 +90,8 @@ async function readJson(response) {
   }
 }
 
-async function errorOf(response) {
+/** What a response that is not ok says. */
+export async function errorOf(response) {
   const seconds = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
   const body = await response.json().catch(() => null); // a proxy's own error page is not JSON
   const error = body?.error ?? { code: `http_${response.status}`, message: `HTTP ${response.status}` };

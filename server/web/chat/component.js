@@ -7,6 +7,7 @@
 //   heading      name in the bar               accent   a colour, #rgb or #rrggbb
 //   greeting     instead of the lead sentence  suggestions   JSON array of questions
 //   collections  names joined by commas; all when absent
+//   bare         no bar: the page around it has one
 //   slot="actions"   buttons of the page around it, shown in the bar
 
 import { applyAccent } from "./accent.js";
@@ -28,7 +29,7 @@ const WIDE_PX = 960; // from here on the document stands beside the conversation
 const NEAR_PX = 24;
 
 class TaprootChat extends HTMLElement {
-  static observedAttributes = ["src", "lang", "theme", "heading", "accent", "greeting", "suggestions"];
+  static observedAttributes = ["src", "lang", "theme", "heading", "accent", "greeting", "suggestions", "bare"];
 
   #root = element("div", { class: "root" });
   #views = new Map(); // message → MessageView
@@ -70,6 +71,29 @@ class TaprootChat extends HTMLElement {
     this.#build();
   }
 
+  /** Asks as if it had been typed. */
+  ask(question) {
+    if (!this.#conversation.busy) this.#ask(question);
+  }
+
+  /** Begins a new conversation. */
+  startAnew() {
+    this.#source.close();
+    this.#conversation.clear();
+    this.focus();
+  }
+
+  /** Shows a conversation that the server has kept: a `Transcript` of its API. */
+  load(transcript) {
+    this.#source.close();
+    this.#conversation.load(transcript);
+  }
+
+  /** The server's id of the conversation; null until its first answer. */
+  get conversationId() {
+    return this.#conversation.id;
+  }
+
   /** To the question; on a touch screen to the conversation, as a keyboard that jumps up would hide it. */
   focus(options) {
     const touch = matchMedia("(pointer: coarse)").matches;
@@ -107,7 +131,7 @@ class TaprootChat extends HTMLElement {
     this.#main = element("div", { class: "main" }, this.#scroll, this.#composer.element);
     // Apart from the conversation: a stream of single words would be read out one by one.
     this.#live = element("div", { class: "unseen", role: "status" });
-    this.#root.replaceChildren(this.#bar(), element("div", { class: "body" }, this.#main, this.#source.element), this.#live);
+    this.#root.replaceChildren(...this.#bar(), element("div", { class: "body" }, this.#main, this.#source.element), this.#live);
     this.#composer.value = typed;
     this.#showAll();
     this.#fit();
@@ -116,11 +140,11 @@ class TaprootChat extends HTMLElement {
   #bar() {
     const { fresh } = this.#say;
     this.#fresh = button(
-      { class: "icon-button", "data-testid": "new-conversation", "aria-label": fresh, title: fresh, onclick: () => this.#startAnew() },
+      { class: "icon-button", "data-testid": "new-conversation", "aria-label": fresh, title: fresh, onclick: () => this.startAnew() },
       icon("fresh"),
     );
     const heading = element("h2", {}, this.getAttribute("heading") || "Taproot");
-    return element("header", { class: "bar" }, mark(), heading, this.#fresh, element("slot", { name: "actions" }));
+    return this.hasAttribute("bare") ? [] : [element("header", { class: "bar" }, mark(), heading, this.#fresh, element("slot", { name: "actions" }))];
   }
 
   #showAll() {
@@ -145,13 +169,12 @@ class TaprootChat extends HTMLElement {
   #ask(question) {
     this.#following = true;
     this.focus();
+    this.#tell("ask", { question });
     this.#conversation.ask(question, this.#collections());
   }
 
-  #startAnew() {
-    this.#source.close();
-    this.#conversation.clear();
-    this.focus();
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
   #collections() {
@@ -160,6 +183,7 @@ class TaprootChat extends HTMLElement {
 
   #changed(kind, message) {
     if (kind === "cleared") return this.#showAll();
+    if (kind === "ended") return this.#tell("answer", { ...message, conversationId: this.#conversation.id });
     if (kind === "added") {
       this.#column.querySelector(".empty")?.remove();
       this.#add(message);

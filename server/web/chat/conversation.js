@@ -2,7 +2,7 @@
 // It keeps the conversation over a reload of the page. It knows no element and no language.
 //
 // A message is `{ role: "question", text }` or
-// `{ role: "answer", question, state, text, citations, sentences, shortAnswer, abstained, understood, passages, error }`
+// `{ role: "answer", question, state, id, text, citations, sentences, shortAnswer, abstained, understood, passages, error }`
 // (understood: the question with what the conversation adds, when it adds something)
 // with state: waiting → streaming → done | stopped | failed.
 
@@ -17,7 +17,7 @@ export class Conversation {
   #conversationId = null;
   #running = null; // AbortController of the answer under way
 
-  /** `changed(kind, message)`: kind is "added", "updated" or "cleared". */
+  /** `changed(kind, message)`: kind is "added", "updated", "ended" (no more comes) or "cleared". */
   constructor({ api, storageKey, changed }) {
     this.#api = api;
     this.#storageKey = storageKey;
@@ -48,8 +48,26 @@ export class Conversation {
     await this.#run(answer, collections);
   }
 
+  /** The server's id of this conversation; null until its first answer. */
+  get id() {
+    return this.#conversationId;
+  }
+
   stop() {
     this.#running?.abort();
+  }
+
+  /** Shows a conversation that the server has kept (`Transcript`) instead of this one. */
+  load({ conversation, turns }) {
+    this.stop();
+    this.#running = null;
+    this.#conversationId = conversation.id;
+    this.messages = turns.flatMap(({ answer }) => [
+      { role: "question", text: answer.question },
+      { role: "answer", question: answer.question, ...emptyAnswer(), ...finished(answer) },
+    ]);
+    this.#store();
+    this.#changed("cleared");
   }
 
   clear() {
@@ -80,6 +98,7 @@ export class Conversation {
     this.#running = null;
     this.#store();
     this.#changed("updated", answer);
+    this.#changed("ended", answer);
   }
 
   // The server forgets a conversation after its time, or when it was deleted elsewhere: the question begins a new one.
@@ -102,15 +121,7 @@ export class Conversation {
     }
     if (event === "final_answer") {
       this.#conversationId = data.conversation_id;
-      Object.assign(answer, {
-        state: "done",
-        text: data.answer,
-        citations: data.citations,
-        sentences: data.sentences,
-        shortAnswer: data.short_answer,
-        abstained: data.status === "abstained",
-        understood: data.standalone_question === data.question ? null : data.standalone_question,
-      });
+      Object.assign(answer, finished(data));
     }
   }
 
@@ -141,6 +152,7 @@ export class Conversation {
 function emptyAnswer() {
   return {
     state: "waiting",
+    id: null,
     text: "",
     citations: [],
     sentences: [],
@@ -149,6 +161,19 @@ function emptyAnswer() {
     understood: null,
     passages: null,
     error: null,
+  };
+}
+
+function finished(data) {
+  return {
+    state: "done",
+    id: data.id,
+    text: data.answer,
+    citations: data.citations,
+    sentences: data.sentences,
+    shortAnswer: data.short_answer,
+    abstained: data.status === "abstained",
+    understood: data.standalone_question === data.question ? null : data.standalone_question,
   };
 }
 

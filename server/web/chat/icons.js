@@ -17,9 +17,16 @@ const OUTLINES = {
 };
 
 export function icon(name) {
+  if (name !== "stop") return outline(OUTLINES[name], 2);
   const svg = frame("0 0 24 24", "icon");
-  if (name === "stop") svg.append(shape("rect", { x: 7, y: 7, width: 10, height: 10, rx: 2, fill: "currentColor" }));
-  else svg.append(shape("path", { d: OUTLINES[name], ...line(2) }));
+  svg.append(shape("rect", { x: 7, y: 7, width: 10, height: 10, rx: 2, fill: "currentColor" }));
+  return svg;
+}
+
+/** A path on the grid of 24, as a line of the given width. */
+export function outline(d, width) {
+  const svg = frame("0 0 24 24", "icon");
+  svg.append(shape("path", { d, ...line(width) }));
   return svg;
 }
 

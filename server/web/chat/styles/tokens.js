@@ -3,13 +3,8 @@
 // Sizes of text are in em of the reader's own `medium`, never rem: a page may have set its root to anything.
 // Contrast of text on its ground is at least 4.5, of edges at least 3 (WCAG 2.2 § 1.4.3, § 1.4.11).
 
-export const tokens = `
-:host { display: block; height: 100%; }
-:host([hidden]), [hidden] { display: none !important; }
-
-.root {
-  all: initial;
-  color-scheme: light dark;
+/** The declarations of all colours; the console puts them on its `:root`. */
+export const colours = `
   --ground: light-dark(#fbfcfb, #111614);
   --surface: light-dark(#ffffff, #181e1b);
   --sunken: light-dark(#f2f5f3, #1d2421);
@@ -25,6 +20,16 @@ export const tokens = `
   --alarm: light-dark(#8f2d16, #f3b6a6);
   --alarm-ground: light-dark(#fcf1ee, #2c1c18);
   --shadow: light-dark(rgb(20 40 32 / .14), rgb(0 0 0 / .5));
+`;
+
+export const tokens = `
+:host { display: block; height: 100%; }
+:host([hidden]), [hidden] { display: none !important; }
+
+.root {
+  all: initial;
+  color-scheme: light dark;
+  ${colours}
   display: block;
   direction: ltr;
   color: var(--text);
