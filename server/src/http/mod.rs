@@ -10,6 +10,7 @@
 mod admin;
 mod ask;
 mod assets;
+mod bundle;
 mod caller;
 mod conversations;
 mod documents;

@@ -53,6 +53,13 @@ export class Conversation {
     return this.#conversationId;
   }
 
+  /** `rating`: `{ rating, reason?, comment? }`, or null to take it back. */
+  async rate(answer, rating) {
+    await this.#api.rate(answer.id, rating);
+    answer.rating = rating?.rating ?? null;
+    this.#store();
+  }
+
   stop() {
     this.#running?.abort();
   }
@@ -117,8 +124,10 @@ export class Conversation {
     if (event === "citation") answer.citations = [...answer.citations.filter(({ n }) => n !== data.n), data];
     if (event === "message") {
       answer.state = "streaming";
-      answer.text += data.delta;
+      answer.parts[data.sentence] = (answer.parts[data.sentence] ?? "") + data.delta;
     }
+    if (event === "retract") answer.parts[data.sentence] = ""; // it did not stand the check
+    if (event === "message" || event === "retract") answer.text = answer.parts.join("");
     if (event === "final_answer") {
       this.#conversationId = data.conversation_id;
       Object.assign(answer, finished(data));
@@ -154,6 +163,8 @@ function emptyAnswer() {
     state: "waiting",
     id: null,
     text: "",
+    parts: [], // of the text, by number of the sentence, while it grows
+    rating: null, // "up" or "down", as the reader found it
     citations: [],
     sentences: [],
     shortAnswer: null,
@@ -171,6 +182,7 @@ function finished(data) {
     text: data.answer,
     citations: data.citations,
     sentences: data.sentences,
+    parts: [],
     shortAnswer: data.short_answer,
     abstained: data.status === "abstained",
     understood: data.standalone_question === data.question ? null : data.standalone_question,

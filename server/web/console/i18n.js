@@ -1,14 +1,14 @@
 // In: a language code. Out: the words of the console, those of the chat among them; what a language lacks is in English.
 
 import { words } from "../chat/i18n.js";
-import en from "./lang/en.js";
-import zh from "./lang/zh.js";
+import { enConsole } from "./lang/en.js";
+import { zhConsole } from "./lang/zh.js";
 
-const CONSOLE = { en, zh };
+const CONSOLE = { en: enConsole, zh: zhConsole };
 const merged = new Map();
 
 export function consoleWords(code) {
-  if (!merged.has(code)) merged.set(code, overlay(en, CONSOLE[code] ?? en, words(code)));
+  if (!merged.has(code)) merged.set(code, overlay(enConsole, CONSOLE[code] ?? enConsole, words(code)));
   return merged.get(code);
 }
 

@@ -1,6 +1,6 @@
 // The words of the console in English; also what other languages fall back to. Words of the chat are in chat/lang.
 
-export default {
+export const enConsole = {
   navigation: "Pages",
   menu: "Menu",
   skip: "Skip to the content",
@@ -20,12 +20,13 @@ export default {
   },
   roles: { reader: "Reader", editor: "Editor", admin: "Administrator" },
   kinds: { owner: "Owner of the data", key: "Key", user: "User", widget: "Widget", anonymous: "Guest", slack: "Slack" },
-  close: "Close",
   cancel: "Cancel",
   save: "Save",
   delete: "Delete",
   refresh: "Refresh",
   more: "Show more",
+  toDark: "Use dark colours",
+  toLight: "Use light colours",
   never: "never",
 
   signIn: {
@@ -42,6 +43,11 @@ export default {
   },
 
   ask: {
+    hints: [
+      "Every sentence carries a number. Open it to read the very place it comes from.",
+      "Ask in English or in Chinese, and go on from an answer.",
+      "When the documents do not answer, you are told so.",
+    ],
     history: "Conversations",
     none: "Your conversations will be listed here.",
     rename: "Rename",

@@ -1,6 +1,6 @@
 // 控制台界面文字：简体中文。
 
-export default {
+export const zhConsole = {
   navigation: "页面",
   menu: "菜单",
   skip: "跳到正文",
@@ -20,12 +20,13 @@ export default {
   },
   roles: { reader: "读者", editor: "编辑", admin: "管理员" },
   kinds: { owner: "数据所有者", key: "密钥", user: "用户", widget: "挂件", anonymous: "访客", slack: "Slack" },
-  close: "关闭",
   cancel: "取消",
   save: "保存",
   delete: "删除",
   refresh: "刷新",
   more: "显示更多",
+  toDark: "切换到深色",
+  toLight: "切换到浅色",
   never: "从未",
 
   signIn: {
@@ -42,6 +43,11 @@ export default {
   },
 
   ask: {
+    hints: [
+      "每句话都带有编号，点开即可查看原文所在的位置。",
+      "中文、英文都可以问，也可以接着上一个回答追问。",
+      "文档里没有答案时，会如实告诉您。",
+    ],
     history: "历史对话",
     none: "您的对话会列在这里。",
     rename: "重命名",

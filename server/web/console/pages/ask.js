@@ -1,7 +1,7 @@
 // Ask: the chat, with the conversations that the server keeps beside it and the collections to ask in.
 // The chat itself is `<taproot-chat>`; this page only lists, opens, renames, exports and deletes conversations.
 
-import "../../chat/component.js";
+import { TaprootChat } from "../../chat/component.js";
 import { button, element } from "../../chat/dom.js";
 import { icon } from "../icons.js";
 import { Page } from "../page.js";
@@ -11,6 +11,8 @@ import { ago } from "../ui/format.js";
 import { checkbox, field } from "../ui/parts.js";
 
 const PAGE = 50;
+
+if (!customElements.get("taproot-chat")) customElements.define("taproot-chat", TaprootChat);
 
 export default class AskPage extends Page {
   #chat;
@@ -33,6 +35,7 @@ export default class AskPage extends Page {
       bare: true,
       "data-testid": "chat",
     });
+    this.#chat.append(element("ul", { slot: "empty", class: "hints", role: "list" }, say.ask.hints.map((hint) => element("li", {}, hint))));
     this.#chat.addEventListener("answer", () => this.#answered());
     const fresh = button({ class: "button wide", "data-testid": "new-conversation", onclick: () => this.#startAnew() }, icon("fresh"), say.fresh);
     this.#history = element("aside", { class: "history", id: "history", "aria-label": say.ask.history }, fresh, this.#list);
