@@ -107,6 +107,8 @@ error_codes! {
     StorageFull = 507, "make room on the disk of the data directory, then send the same again";
     /// The server is starting or stopping.
     NotReady = 503, "wait until /readyz answers 200";
+    /// The issuer of sign-ins does not answer, or not as it should.
+    IssuerUnavailable = 503, "try again later; the server's log says what is wrong, and [oidc] in the settings names the issuer";
     /// The model that was asked for by mode does not answer.
     UpstreamUnavailable = 503, "ask without a mode, or later; the server's log says what is wrong, docs/upstream.md what to set";
     /// A store that the server depends on does not answer.
