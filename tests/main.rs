@@ -6,6 +6,7 @@
 mod architecture;
 mod ask;
 mod browser;
+mod console;
 mod conversations;
 mod documents;
 mod eval;
@@ -18,6 +19,7 @@ mod http;
 mod ingest;
 mod jobs;
 mod labels;
+mod markdown;
 mod models;
 mod origin;
 mod processes;

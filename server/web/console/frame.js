@@ -32,7 +32,7 @@ export class Frame {
       "div",
       { class: "frame" },
       element("a", { class: "skip", href: "#main", onclick: (event) => this.#skip(event) }, say.skip),
-      element("header", { class: "topbar" }, this.#menu, element("span", { class: "topbar-title" })),
+      element("header", { class: "topbar" }, this.#menu, mark(), element("span", {}, "Taproot")),
       veil,
       this.#nav,
       this.#main,
@@ -47,7 +47,6 @@ export class Frame {
       if (key === name) link.setAttribute("aria-current", "page");
       else link.removeAttribute("aria-current");
     }
-    this.element.querySelector(".topbar-title").textContent = this.say.pages[name];
     this.#toggle(false);
   }
 
@@ -102,8 +101,9 @@ function account({ session, say, signIn, signOut }) {
     if (session.sign_in.length === 0) return null;
     return button({ class: "button wide", "data-testid": "sign-in", onclick: signIn }, icon("user"), say.signIn.open);
   }
-  const name = session.name || say.kinds[session.kind] || session.kind;
-  const leave = session.kind === "owner" && session.sign_in.length === 0
+  const isOwner = session.kind === "owner"; // at the machine itself: there is nothing to sign out of
+  const name = (!isOwner && session.name) || say.kinds[session.kind];
+  const leave = isOwner
     ? null
     : button({ class: "icon-button", "data-testid": "sign-out", "aria-label": say.signIn.leave, title: say.signIn.leave, onclick: signOut }, icon("signout"));
   return element(

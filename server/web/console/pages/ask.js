@@ -56,7 +56,8 @@ export default class AskPage extends Page {
     );
     this.#fetch();
     this.#offerCollections(picker);
-    queueMicrotask(() => this.#chat.focus());
+    // A keyboard that jumps up at once would hide half of a phone.
+    if (!matchMedia("(pointer: coarse)").matches) queueMicrotask(() => this.#chat.focus());
   }
 
   async routed(route) {

@@ -22,7 +22,7 @@ export default class SearchLabPage extends Page {
   build() {
     const { say } = this;
     const words = say.lab;
-    this.#query = element("input", { type: "search", placeholder: words.placeholder, "aria-label": words.query, maxlength: 8000, "data-testid": "lab-query", autofocus: true });
+    this.#query = element("input", { type: "search", placeholder: words.placeholder, "aria-label": words.query, maxlength: 8000, "data-testid": "lab-query" });
     this.#depth = select(DEPTHS.map((count) => [String(count), words.hits(count)]), "25", { "aria-label": words.depth });
     this.#collection = select([["", say.documents.anyCollection]], "", { "aria-label": say.documents.collection, hidden: true });
     this.#rerank = element("input", { type: "checkbox", checked: true });

@@ -30,7 +30,7 @@ export class VirtualList {
     this.#told = told;
     this.#failed = failed;
     this.#rows.setAttribute("aria-label", label);
-    this.#scroller = element("div", { class: "vl", tabindex: -1, onscroll: () => this.#draw() }, this.#rows, this.#note);
+    this.#scroller = element("div", { class: "vl", tabindex: 0, onscroll: () => this.#draw() }, this.#rows, this.#note);
     this.#rows.addEventListener("keydown", (event) => this.#key(event));
     this.element = this.#scroller;
     new ResizeObserver(() => this.#draw()).observe(this.#scroller);
