@@ -28,6 +28,19 @@ async fn open(browser: &Browser, server: &Server, page: &str) {
     browser.deep("main h1").await;
 }
 
+/// A browser in which an administrator has signed in.
+async fn signed_in(server: &Server) -> Browser {
+    let make = json!({"name": "Ann", "role": "admin", "groups": ["*"]});
+    let made: Value = ok(Http::to(server).post("/v1/keys", &make)).await;
+    let browser = Browser::start().await;
+    browser.goto(&server.url("/")).await;
+    browser.deep("[data-testid=sign-in-screen]").await;
+    browser.types(made["secret"].as_str().expect("a secret")).await;
+    browser.press(Key::Enter).await;
+    browser.deep("[data-testid=nav-keys]").await;
+    browser
+}
+
 /// Drops a file on the documents.
 async fn drop_file(browser: &Browser, name: &str, text: &str) {
     let script = format!(
@@ -163,7 +176,7 @@ async fn a_key_for_a_widget_works_on_its_page_until_it_is_revoked() {
     taproot.write("garage.md", "# Garage\n\nThe garage closes at 22:00. Visitors park on level 2.\n");
     taproot.run(&["ingest", &taproot.documents_folder().to_string_lossy()]);
     let (listener, address) = page::place();
-    let browser = Browser::start().await;
+    let browser = signed_in(&server).await;
     open(&browser, &server, "keys").await;
     browser.click("[data-testid=key-new]").await;
     browser.script("[data-testid=segment-widget]", "found[0].click()").await;
@@ -176,6 +189,8 @@ async fn a_key_for_a_widget_works_on_its_page_until_it_is_revoked() {
     let snippet = browser.text("[data-testid=key-secret]").await;
     assert!(snippet.starts_with("<script src=") && snippet.contains("data-key="), "{snippet}");
     browser.screenshot("console-key").await;
+    browser.press(Key::Escape).await;
+    browser.deep("[data-testid=key-row]").await;
 
     let policy =
         format!("default-src 'none'; script-src {0}; connect-src {0}", server.url("").trim_end_matches('/'));

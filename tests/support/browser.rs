@@ -123,6 +123,7 @@ impl Browser {
             "downloadThroughput": -1,
             "uploadThroughput": -1,
         });
+        self.chrome("Network.enable", json!({})).await;
         self.chrome("Network.emulateNetworkConditions", conditions).await;
     }
 

@@ -16,6 +16,7 @@ export class Conversation {
   #changed;
   #conversationId = null;
   #running = null; // AbortController of the answer under way
+  #answer = null; // that answer
 
   /** `changed(kind, message)`: kind is "added", "updated", "ended" (no more comes) or "cleared". */
   constructor({ api, storageKey, changed }) {
@@ -60,14 +61,18 @@ export class Conversation {
     this.#store();
   }
 
+  /** Ends the answer under way at once, whatever it waits for. */
   stop() {
-    this.#running?.abort();
+    const [running, answer] = [this.#running, this.#answer];
+    if (!running) return;
+    running.abort();
+    if (answer.state !== "done") answer.state = "stopped";
+    this.#end(running, answer);
   }
 
   /** Shows a conversation that the server has kept (`Transcript`) instead of this one. */
   load({ conversation, turns }) {
     this.stop();
-    this.#running = null;
     this.#conversationId = conversation.id;
     this.messages = turns.flatMap(({ answer }) => [
       { role: "question", text: answer.question },
@@ -79,7 +84,6 @@ export class Conversation {
 
   clear() {
     this.stop();
-    this.#running = null;
     this.messages = [];
     this.#conversationId = null;
     this.#store();
@@ -89,6 +93,7 @@ export class Conversation {
   async #run(answer, collections) {
     const running = new AbortController();
     this.#running = running;
+    this.#answer = answer;
     this.#changed("updated", answer);
     try {
       const request = { question: answer.question, conversationId: this.#conversationId, collections };
@@ -100,8 +105,11 @@ export class Conversation {
     } catch (failure) {
       if (!running.signal.aborted) fail(answer, failure);
     }
-    if (running.signal.aborted && answer.state !== "done") answer.state = "stopped";
-    if (this.#running !== running) return; // cleared meanwhile: the answer has no place any more
+    this.#end(running, answer);
+  }
+
+  #end(running, answer) {
+    if (this.#running !== running) return; // ended already
     this.#running = null;
     this.#store();
     this.#changed("updated", answer);

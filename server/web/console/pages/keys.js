@@ -128,8 +128,9 @@ export default class KeysPage extends Page {
       const send = async () => (made = key ? await this.server.send("PATCH", `v1/keys/${encodeURIComponent(key.id)}`, given) : await this.server.send("POST", "v1/keys", given));
       if (!(await this.act(save, send, key ? words.changed : null))) return;
       dialog.close();
-      this.#load();
-      if (!key) this.#showSecret(made);
+      // The secret first: with the first key the server begins to ask who one is.
+      if (key) this.#load();
+      else this.#showSecret(made);
     });
     const dialog = openDialog({ say, title: key ? words.change : words.make, testid: "key-dialog", content: form, actions: [save] });
   }
@@ -149,6 +150,7 @@ export default class KeysPage extends Page {
       testid: "key-secret-dialog",
       content: [element("p", {}, key.kind === "widget" ? words.snippetText : words.secretText), shown],
       actions: [copy],
+      closed: () => this.#load(),
     });
   }
 
