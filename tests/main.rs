@@ -3,6 +3,7 @@
 //!
 //! Each test has a data directory of its own, or only reads the one of `support::examples`. They run in parallel.
 
+mod apis;
 mod architecture;
 mod ask;
 mod browser;

@@ -71,6 +71,10 @@ error_codes! {
     JobNotFound = 404, "list the jobs with GET /v1/jobs";
     /// There is no such source in the settings.
     SourceNotFound = 404, "name a source of the settings file, or give a path";
+    /// There is no such collection, or the caller may not see anything in it.
+    CollectionNotFound = 404, "name a collection that holds documents which you may read";
+    /// There is no such model here, or it is of another kind.
+    ModelNotFound = 404, "list the models with GET /v1/models";
     /// There is no such route.
     RouteNotFound = 404, "the routes are in /openapi.json";
     /// The route exists, with other methods.

@@ -6,6 +6,7 @@
 
 pub mod answer;
 pub mod conversation;
+pub mod dify;
 pub mod doctor;
 pub mod document;
 pub mod error;
@@ -14,6 +15,7 @@ pub mod health;
 pub mod instance;
 pub mod job;
 pub mod models;
+pub mod openai;
 pub mod search;
 pub mod settings;
 pub mod source;

@@ -20,10 +20,12 @@ mod health;
 mod jobs;
 mod lifecycle;
 mod metrics;
+mod openai;
 pub mod openapi;
 mod origin;
 mod original;
 mod search;
+mod shape;
 mod sources;
 mod sse;
 mod sync;
@@ -143,6 +145,10 @@ fn routes(service: &mut ServiceConfig, slack: Option<Data<SlackDesk>>) {
         .service(web::resource("/").route(get().to(assets::asset)))
         .service(web::resource("/widget.js").route(get().to(assets::asset)))
         .service(web::resource("/web/{file:.*}").route(get().to(assets::asset)))
+        .service(web::resource("/v1/chat/completions").route(post().to(openai::chat::complete)))
+        .service(web::resource("/v1/models").route(get().to(openai::models::list)))
+        .service(web::resource("/v1/models/{id}").route(get().to(openai::models::get)))
+        .service(web::resource("/v1/embeddings").route(post().to(openai::embeddings::embed)))
         .default_service(web::to(no_such_route));
     if let Some(desk) = slack {
         let events = web::resource("/slack/events").app_data(desk).route(post().to(crate::slack::events::events));

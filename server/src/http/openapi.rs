@@ -12,7 +12,9 @@ use actix_web::HttpResponse;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use super::{admin, ask, conversations, documents, health, jobs, metrics, original, search, sources, sync, uploads};
+use super::{
+    admin, ask, conversations, documents, health, jobs, metrics, openai, original, search, sources, sync, uploads,
+};
 use crate::slack;
 
 #[derive(OpenApi)]
@@ -53,6 +55,10 @@ use crate::slack;
         health::ready,
         metrics::metrics,
         openapi,
+        openai::chat::complete,
+        openai::models::list,
+        openai::models::get,
+        openai::embeddings::embed,
     ),
     tags(
         (name = "ask", description = "Questions and answers"),
@@ -63,6 +69,7 @@ use crate::slack;
         (name = "sync", description = "Folders of other machines"),
         (name = "admin", description = "For the owner of the data"),
         (name = "slack", description = "Called by Slack"),
+        (name = "openai", description = "For clients of OpenAI's API"),
         (name = "health", description = "Probes, numbers and this description"),
     ),
     modifiers(&OwnerToken),
