@@ -1,7 +1,8 @@
-//! Doors in the form of other APIs: OpenAI's, each spoken to by its official clients.
+//! Doors in the form of other APIs, OpenAI's and Dify's, spoken to by official clients where there are some.
 
 use reqwest::StatusCode;
 use serde_json::{Value, json};
+use taproot_schemas::dify::{DifyError, RetrievalResponse, RetrievedRecord};
 
 use crate::support::clients;
 use crate::support::examples::examples;
@@ -47,5 +48,46 @@ async fn errors_before_the_handler_have_the_form_of_their_api() {
         let error = &body["error"];
         assert!(error["message"].is_string() && error["type"].is_string() && error["code"].is_string(), "{body}");
         assert!(error["param"].is_null() && error["request_id"].is_string() && error["hint"].is_null(), "{body}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn dify_retrieves_from_a_collection() {
+    let http = http();
+    let ask = |change: Value| {
+        let mut body = json!({"knowledge_id": "default", "query": "How many days of annual leave do employees have?",
+            "retrieval_setting": {"top_k": 3, "score_threshold": 0.2}});
+        body.as_object_mut().expect("an object").extend(change.as_object().expect("an object").clone());
+        http.post("/retrieval", &body).header("authorization", "Bearer anything")
+    };
+    let found: RetrievalResponse = ok(ask(json!({}))).await;
+    assert_eq!(found.records.len(), 3);
+    let scores: Vec<f32> = found.records.iter().map(|record| record.score).collect();
+    assert!(scores.is_sorted_by(|a, b| a >= b) && scores.iter().all(|score| (0.2..=1.0).contains(score)), "{scores:?}");
+    let first = &found.records[0];
+    assert!(first.content.contains("leave") && !first.title.is_empty(), "{first:?}");
+    assert!(first.metadata["uri"].as_str().expect("a uri").contains("leave-policy"), "{first:?}");
+
+    let none: RetrievalResponse = ok(ask(json!({"retrieval_setting": {"top_k": 3, "score_threshold": 1.0}}))).await;
+    assert!(none.records.iter().all(|record| record.score == 1.0), "{none:?}");
+    for (comparison, value, fits) in [("start with", "hr/", true), ("not contains", "hr/", false)] {
+        let condition = json!({"logical_operator": "and", "conditions":
+            [{"name": ["uri"], "comparison_operator": comparison, "value": value}]});
+        let found: RetrievalResponse = ok(ask(json!({"metadata_condition": condition}))).await;
+        let in_it = |record: &RetrievedRecord| record.metadata["uri"].as_str().expect("a uri").starts_with("hr/");
+        assert!(!found.records.is_empty() && found.records.iter().all(|record| in_it(record) == fits), "{found:?}");
+    }
+
+    for (change, status, code) in [
+        (json!({"knowledge_id": "nothing of this name"}), StatusCode::NOT_FOUND, 2001),
+        (json!({"retrieval_setting": {"top_k": 0}}), StatusCode::BAD_REQUEST, 400),
+        (json!({"query": ""}), StatusCode::BAD_REQUEST, 400),
+        (json!({"query": 7}), StatusCode::BAD_REQUEST, 400),
+    ] {
+        let response = ask(change).send().await.expect("an answer");
+        assert_eq!(response.status(), status);
+        let error: DifyError = response.json().await.expect("Dify's form");
+        assert_eq!(error.error_code, code, "{error:?}");
+        assert!(!error.error_msg.is_empty());
     }
 }

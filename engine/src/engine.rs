@@ -289,11 +289,11 @@ impl Engine {
         &self,
         scope: &AccessScope,
         history: Vec<Past>,
-        question: &str,
+        request: &AskRequest,
         k: usize,
     ) -> Result<Vec<Hit>> {
-        let filter = self.filter(scope, None, None).await?;
-        let found = self.inner.answerer.retrieve(&filter, history, question, k).await?;
+        let filter = self.filter(scope, request.collections.as_deref(), request.filters.as_ref()).await?;
+        let found = self.inner.answerer.retrieve(&filter, history, &request.question, k).await?;
         Ok(found.iter().map(Found::hit).collect())
     }
 

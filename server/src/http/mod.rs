@@ -12,6 +12,7 @@ mod ask;
 mod assets;
 mod caller;
 mod conversations;
+mod dify;
 mod documents;
 pub mod error;
 mod frame;
@@ -149,6 +150,7 @@ fn routes(service: &mut ServiceConfig, slack: Option<Data<SlackDesk>>) {
         .service(web::resource("/v1/models").route(get().to(openai::models::list)))
         .service(web::resource("/v1/models/{id}").route(get().to(openai::models::get)))
         .service(web::resource("/v1/embeddings").route(post().to(openai::embeddings::embed)))
+        .service(web::resource("/retrieval").route(post().to(dify::retrieval)))
         .default_service(web::to(no_such_route));
     if let Some(desk) = slack {
         let events = web::resource("/slack/events").app_data(desk).route(post().to(crate::slack::events::events));

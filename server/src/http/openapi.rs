@@ -13,7 +13,7 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    admin, ask, conversations, documents, health, jobs, metrics, openai, original, search, sources, sync, uploads,
+    admin, ask, conversations, dify, documents, health, jobs, metrics, openai, original, search, sources, sync, uploads,
 };
 use crate::slack;
 
@@ -59,6 +59,7 @@ use crate::slack;
         openai::models::list,
         openai::models::get,
         openai::embeddings::embed,
+        dify::retrieval,
     ),
     tags(
         (name = "ask", description = "Questions and answers"),
@@ -70,6 +71,7 @@ use crate::slack;
         (name = "admin", description = "For the owner of the data"),
         (name = "slack", description = "Called by Slack"),
         (name = "openai", description = "For clients of OpenAI's API"),
+        (name = "dify", description = "For Dify's external knowledge"),
         (name = "health", description = "Probes, numbers and this description"),
     ),
     modifiers(&OwnerToken),
