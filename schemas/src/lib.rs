@@ -14,6 +14,7 @@ pub mod eval;
 pub mod health;
 pub mod instance;
 pub mod job;
+pub mod mcp;
 pub mod models;
 pub mod openai;
 pub mod search;

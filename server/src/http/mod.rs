@@ -20,6 +20,7 @@ mod gate;
 mod health;
 mod jobs;
 mod lifecycle;
+mod mcp;
 mod metrics;
 mod openai;
 pub mod openapi;
@@ -151,6 +152,7 @@ fn routes(service: &mut ServiceConfig, slack: Option<Data<SlackDesk>>) {
         .service(web::resource("/v1/models/{id}").route(get().to(openai::models::get)))
         .service(web::resource("/v1/embeddings").route(post().to(openai::embeddings::embed)))
         .service(web::resource("/retrieval").route(post().to(dify::retrieval)))
+        .service(web::resource("/mcp").route(post().to(mcp::post)))
         .default_service(web::to(no_such_route));
     if let Some(desk) = slack {
         let events = web::resource("/slack/events").app_data(desk).route(post().to(crate::slack::events::events));

@@ -13,7 +13,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    admin, ask, conversations, dify, documents, health, jobs, metrics, openai, original, search, sources, sync, uploads,
+    admin, ask, conversations, dify, documents, health, jobs, mcp, metrics, openai, original, search, sources, sync,
+    uploads,
 };
 use crate::slack;
 
@@ -60,6 +61,7 @@ use crate::slack;
         openai::models::get,
         openai::embeddings::embed,
         dify::retrieval,
+        mcp::post,
     ),
     tags(
         (name = "ask", description = "Questions and answers"),
@@ -72,6 +74,7 @@ use crate::slack;
         (name = "slack", description = "Called by Slack"),
         (name = "openai", description = "For clients of OpenAI's API"),
         (name = "dify", description = "For Dify's external knowledge"),
+        (name = "mcp", description = "For clients of the Model Context Protocol"),
         (name = "health", description = "Probes, numbers and this description"),
     ),
     modifiers(&OwnerToken),
