@@ -25,6 +25,7 @@ mod processes;
 mod query;
 mod ranking;
 mod recovery;
+mod repeats;
 mod search;
 mod slack;
 mod sources;

@@ -81,6 +81,8 @@ error_codes! {
     MethodNotAllowed = 405, "the methods of each route are in /openapi.json";
     /// Several documents have this uri.
     AmbiguousUri = 409, "use the document's id";
+    /// The request that first came with this Idempotency-Key is being worked on.
+    IdempotencyKeyInUse = 409, "wait, and send the same again to get its answer";
     /// An ingest of the same folder is running.
     AlreadyRunning = 409, "wait for the running job, or follow it at /v1/jobs";
     /// The source has lost more than half of its files; nothing was deleted.
@@ -93,6 +95,8 @@ error_codes! {
     UnsupportedMediaType = 415, "send application/json, or multipart/form-data where files are uploaded";
     /// The folder cannot be read.
     UnreadablePath = 422, "check that the path exists on the server and may be read";
+    /// This Idempotency-Key came with another body before.
+    IdempotencyKeyReused = 422, "draw a new key for each thing to be made, and keep it for sending the same again";
     /// More requests are waiting than the queue holds.
     Overloaded = 429, "try again after the seconds given in Retry-After";
     /// Something failed inside; the log has the cause under the request id.

@@ -17,8 +17,10 @@ use super::error::ApiError;
 use super::origin::{Page, Rules, host_of, origin_of};
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
-const HEADERS: HeaderValue = HeaderValue::from_static("content-type, authorization, x-request-id");
-const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after");
+const HEADERS: HeaderValue = HeaderValue::from_static(
+    "content-type, authorization, x-request-id, if-none-match, idempotency-key, mcp-protocol-version, mcp-method, mcp-name",
+);
+const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after, etag, idempotency-replayed");
 const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("600");
 
 pub async fn gate(

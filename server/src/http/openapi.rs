@@ -12,6 +12,7 @@ use actix_web::HttpResponse;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
+use super::contract::Common;
 use super::{
     admin, ask, conversations, dify, documents, health, jobs, mcp, metrics, openai, original, search, sources, sync,
     uploads,
@@ -77,7 +78,7 @@ use crate::slack;
         (name = "mcp", description = "For clients of the Model Context Protocol"),
         (name = "health", description = "Probes, numbers and this description"),
     ),
-    modifiers(&OwnerToken),
+    modifiers(&OwnerToken, &Common),
 )]
 struct Contract;
 
