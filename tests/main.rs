@@ -3,6 +3,7 @@
 //!
 //! Each test has a data directory of its own, or only reads the one of `support::examples`. They run in parallel.
 
+mod apis;
 mod architecture;
 mod ask;
 mod browser;
@@ -24,6 +25,7 @@ mod processes;
 mod query;
 mod ranking;
 mod recovery;
+mod repeats;
 mod search;
 mod slack;
 mod sources;

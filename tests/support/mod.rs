@@ -3,6 +3,7 @@
 
 pub mod browser;
 pub mod claims;
+pub mod clients;
 pub mod evaldata;
 pub mod examples;
 pub mod files;

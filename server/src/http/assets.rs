@@ -13,6 +13,7 @@ use sha2::{Digest, Sha256};
 use taproot_schemas::error::ErrorCode;
 
 use super::error::{ApiError, Result};
+use super::etag;
 
 /// What the pages of this server may load and call: themselves. The chat styles elements from its modules.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; \
@@ -76,9 +77,7 @@ pub async fn asset(request: HttpRequest) -> Result<HttpResponse> {
     let Some(asset) = found else {
         return Err(ApiError::new(ErrorCode::RouteNotFound, "there is no such file"));
     };
-    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    let unchanged =
-        known.is_some_and(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == asset.etag));
+    let unchanged = etag::holds(request.headers(), &asset.etag);
     let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header((header::ETAG, asset.etag.as_str()))

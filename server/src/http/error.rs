@@ -26,6 +26,8 @@ pub struct ApiError {
     pub code: ErrorCode,
     message: Cow<'static, str>,
     hint: Option<Cow<'static, str>>,
+    /// The field of the request that it is about, where a client is told.
+    pub param: Option<&'static str>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
     /// When to come back, where that is known.
     retry_after: Option<Duration>,
@@ -33,7 +35,7 @@ pub struct ApiError {
 
 impl ApiError {
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), hint: None, cause: None, retry_after: None }
+        Self { code, message: message.into(), hint: None, param: None, cause: None, retry_after: None }
     }
 
     /// A hint for this case, better than the one of the code.
@@ -51,6 +53,12 @@ impl ApiError {
     /// The caller is told the code and the message, the log the cause as well.
     pub fn caused(code: ErrorCode, message: &'static str, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { cause: Some(cause.into()), ..Self::new(code, message) }
+    }
+
+    /// Names the field of the request that it is about.
+    pub fn about(mut self, param: &'static str) -> Self {
+        self.param = Some(param);
+        self
     }
 
     /// Something that the caller can do nothing about: it is told the request's id, the log is told the cause.

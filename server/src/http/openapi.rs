@@ -12,9 +12,10 @@ use actix_web::HttpResponse;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
+use super::contract::Common;
 use super::{
-    admin, ask, audit, conversations, documents, health, jobs, keys, metrics, original, routes, search, session,
-    sources, sync, uploads, users, widget,
+    admin, ask, audit, conversations, dify, documents, health, jobs, keys, mcp, metrics, openai, original, routes, search,
+    session, sources, sync, uploads, users, widget,
 };
 use crate::slack;
 
@@ -71,6 +72,12 @@ use crate::slack;
         health::ready,
         metrics::metrics,
         openapi,
+        openai::chat::complete,
+        openai::models::list,
+        openai::models::get,
+        openai::embeddings::embed,
+        dify::retrieval,
+        mcp::post,
     ),
     tags(
         (name = "ask", description = "Questions and answers"),
@@ -83,9 +90,12 @@ use crate::slack;
         (name = "access", description = "Keys, people, the audit"),
         (name = "admin", description = "For the owner of the data"),
         (name = "slack", description = "Called by Slack"),
+        (name = "openai", description = "For clients of OpenAI's API"),
+        (name = "dify", description = "For Dify's external knowledge"),
+        (name = "mcp", description = "For clients of the Model Context Protocol"),
         (name = "health", description = "Probes, numbers and this description"),
     ),
-    modifiers(&Keys, &Roles),
+    modifiers(&Keys, &Common, &Roles),
 )]
 struct Contract;
 

@@ -10,7 +10,7 @@ use taproot_schemas::error::ErrorCode;
 
 use super::error::{self, ApiError};
 use super::{
-    admin, ask, assets, audit, conversations, documents, health, jobs, keys, metrics, openapi, original, search,
+    admin, ask, assets, audit, conversations, dify, documents, health, jobs, keys, mcp, metrics, openai, openapi, original, search,
     session, sources, sync, uploads, users, widget,
 };
 use crate::slack::SlackDesk;
@@ -116,6 +116,13 @@ routes! {
     GET "/v1/audit" Admin Always "audit.read" => audit::list;
     GET "/v1/audit/export" Admin Always "audit.export" => audit::export;
     POST "/v1/admin/doctor" Admin Always "doctor" => admin::doctor;
+
+    POST "/v1/chat/completions" Reader Answer "ask" => openai::chat::complete;
+    GET "/v1/models" Reader Refusals "model.list" => openai::models::list;
+    GET "/v1/models/{id}" Reader Refusals "model.read" => openai::models::get;
+    POST "/v1/embeddings" Reader Refusals "embed" => openai::embeddings::embed;
+    POST "/retrieval" Reader Always "search" => dify::retrieval;
+    POST "/mcp" Reader Answer "mcp" => mcp::post;
 
     GET "/healthz" Nobody Refusals "health" => health::live;
     GET "/readyz" Nobody Refusals "health" => health::ready;
