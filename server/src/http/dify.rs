@@ -19,9 +19,9 @@ use taproot_schemas::document::Document;
 use taproot_schemas::error::ErrorCode;
 use taproot_schemas::search::{Filters, Hit};
 
-use crate::access::Caller;
 use super::error::{ApiError, Result};
 use super::lifecycle::Ready;
+use crate::access::Caller;
 use crate::metrics::{Metrics, Operation};
 
 /// Records of one answer at the most, and passages that conditions are held against.

@@ -14,8 +14,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::contract::Common;
 use super::{
-    admin, ask, audit, conversations, dify, documents, health, jobs, keys, mcp, metrics, openai, original, routes, search,
-    session, sources, sync, uploads, users, widget,
+    admin, ask, audit, conversations, dify, documents, health, jobs, keys, mcp, metrics, openai, original, routes,
+    search, session, sources, sync, uploads, users, widget,
 };
 use crate::slack;
 

@@ -10,8 +10,8 @@ use taproot_schemas::error::ErrorCode;
 
 use super::error::{self, ApiError};
 use super::{
-    admin, ask, assets, audit, conversations, dify, documents, health, jobs, keys, mcp, metrics, openai, openapi, original, search,
-    session, sources, sync, uploads, users, widget,
+    admin, ask, assets, audit, conversations, dify, documents, health, jobs, keys, mcp, metrics, openai, openapi,
+    original, search, session, sources, sync, uploads, users, widget,
 };
 use crate::slack::SlackDesk;
 use crate::slack::events;

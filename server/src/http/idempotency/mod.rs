@@ -17,9 +17,9 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpResponse};
 use taproot_schemas::error::ErrorCode;
 
-use crate::access::Caller;
 use super::error::{ApiError, Result as ApiResult};
 use super::uploads::UploadLimit;
+use crate::access::Caller;
 use body::{Body, digest_of};
 use replies::{Begun, Kept, KeyOf};
 

@@ -16,11 +16,11 @@ use taproot_schemas::mcp::{DocumentPart, FoundPassage, FoundPassages, ToolAnswer
 use taproot_schemas::search::{Hit, SearchRequest};
 
 use super::super::ask::{self, Asked};
-use crate::access::Caller;
 use super::super::error::{ApiError, Result};
 use super::super::frame::RequestId;
 use super::super::lifecycle::Ready;
 use super::protocol::Fault;
+use crate::access::Caller;
 use crate::metrics::{Metrics, Operation};
 
 /// Passages of a search when the client does not say, and at the most.

@@ -16,12 +16,12 @@ use taproot_schemas::openai::{
 };
 
 use super::super::ask::{self, Asked, Asking};
-use crate::access::Caller;
 use super::super::error::{ApiError, Result};
 use super::super::frame::RequestId;
 use super::super::lifecycle::Ready;
 use super::models::mode_of;
 use super::stream::{self, Head};
+use crate::access::Caller;
 use crate::metrics::Metrics;
 
 /// Answers the last question of a conversation from the documents that the caller may see.
