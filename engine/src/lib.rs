@@ -27,4 +27,5 @@ pub use engine::{Counts, Engine, EngineConfig, ListDocuments, QdrantServer};
 pub use error::{Error, Result, UpstreamFailure};
 pub use failpoint::failpoint;
 pub use retrieve::Evidence;
-pub use scope::{Access, AccessScope};
+pub use scope::{Access, AccessScope, check_name};
+pub use store::{Accounts, Holder, Identity};

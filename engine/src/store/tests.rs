@@ -285,6 +285,15 @@ async fn other_labels_change_who_finds_a_document_and_nothing_else() {
         let found = stores.vectors.search(vec![1.0, 0.0], &filter, 10).await.expect("a search");
         assert_eq!(found.len(), 2 * expected, "{groups:?}");
     }
+    for (collection, expected) in [("people", true), ("sales", false)] {
+        let scope = AccessScope::owner().within(Some(vec![collection.into()]));
+        assert_eq!(stores.catalog.document(&scope, &id).await.is_ok(), expected, "{collection}");
+        assert_eq!(stores.catalog.document_text(&scope, &id).await.is_ok(), expected, "{collection}");
+        assert_eq!(stores.catalog.counts(&scope).await.expect("counts").documents, u64::from(expected));
+        let filter = Filter { scope, ..everything() };
+        let ids = stores.catalog.live_chunk_ids(None, 10).await.expect("ids");
+        assert_eq!(stores.catalog.live_chunks(&filter, &ids).await.expect("chunks").len(), 2 * usize::from(expected));
+    }
     stores.close().await;
 }
 

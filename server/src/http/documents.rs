@@ -8,10 +8,10 @@ use taproot_schemas::document::{Deleted, Document, DocumentList, DocumentText};
 use taproot_schemas::error::{ErrorBody, ErrorCode};
 use utoipa::IntoParams;
 
-use super::caller::Caller;
 use super::error::{ApiError, Result};
 use super::etag;
 use super::lifecycle::Ready;
+use crate::access::Caller;
 
 const DEFAULT_LIMIT: usize = 100;
 const MAX_LIMIT: usize = 1_000;
@@ -105,6 +105,5 @@ pub async fn text(http: HttpRequest, caller: Caller, ready: Ready, id: Path<Stri
     )
 )]
 pub async fn delete(caller: Caller, ready: Ready, id: Path<String>) -> Result<Json<Deleted>> {
-    caller.must_administer()?;
     Ok(Json(ready.uploads.delete_document(&ready.engine, &caller.scope, &id).await?))
 }

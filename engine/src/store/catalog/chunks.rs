@@ -42,7 +42,7 @@ impl Catalog {
         let within = |list: &[String], value: &str| list.is_empty() || list.iter().any(|item| item == value);
         let passes = |row: &Row| {
             let chunk = &row.chunk;
-            filter.scope.sees(&row.access)
+            filter.scope.sees(&row.chunk.collection, &row.access)
                 && within(&filter.collections, &chunk.collection)
                 && filter.documents.as_ref().is_none_or(|ids| ids.binary_search(&chunk.document_id).is_ok())
                 && within(&filter.languages, chunk.language.as_deref().unwrap_or_default())

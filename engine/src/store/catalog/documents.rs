@@ -57,7 +57,11 @@ impl Catalog {
         let mut select = QueryBuilder::<Sqlite>::new(COLUMNS);
         select.push(" WHERE d.id = ").push_bind(id.to_owned());
         let row = select.build().fetch_optional(&self.pool).await.map_err(failed)?;
-        let found = row.as_ref().map(document).transpose()?.filter(|document| scope.sees(&access(document)));
+        let found = row
+            .as_ref()
+            .map(document)
+            .transpose()?
+            .filter(|document| scope.sees(&document.collection, &access(document)));
         found.ok_or_else(|| Error::DocumentNotFound { id: id.to_owned() })
     }
 
@@ -101,7 +105,7 @@ impl Catalog {
     /// The extracted text of a live document that the scope sees.
     pub async fn document_text(&self, scope: &AccessScope, id: &str) -> Result<DocumentText> {
         let row = sqlx::query(
-            "SELECT d.uri, v.title, v.version, v.text, v.outline, v.allow_json, v.deny_json
+            "SELECT d.uri, v.title, v.version, v.text, v.outline, v.allow_json, v.deny_json, v.collection
              FROM documents d JOIN versions v ON v.document_id = d.id AND v.state = 'live' WHERE d.id = $1",
         )
         .bind(id)
@@ -109,7 +113,8 @@ impl Catalog {
         .await
         .map_err(failed)?
         .ok_or_else(|| Error::DocumentNotFound { id: id.to_owned() })?;
-        if !scope.sees(&Access { allow: json(&row, 5)?, deny: json(&row, 6)? }) {
+        let access = Access { allow: json(&row, 5)?, deny: json(&row, 6)? };
+        if !scope.sees(row.try_get(7).map_err(failed)?, &access) {
             return Err(Error::DocumentNotFound { id: id.to_owned() });
         }
         let uri: String = row.try_get(0).map_err(failed)?;
@@ -192,6 +197,14 @@ fn push_conditions(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope, list: 
 
 /// Only documents that the scope sees.
 pub(super) fn push_scope(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope) {
+    if let Some(collections) = &scope.collections {
+        query.push(" AND v.collection IN (");
+        let mut list = query.separated(", ");
+        collections.iter().for_each(|collection| {
+            list.push_bind(collection.clone());
+        });
+        query.push(")");
+    }
     if let Some(groups) = &scope.groups {
         // The lists are JSON, and no name of a group has a quote, a comma or a backslash in it.
         let quoted = |group: &String| serde_json::Value::String(group.clone()).to_string();

@@ -61,8 +61,8 @@ pub struct Scopes {
     places: AllPlaces,
 }
 
-/// Groups in order, each once; `None` for the scope that sees everything.
-type Key = Option<Vec<String>>;
+/// Groups and collections in order, each once; `None` where the scope does not ask for them.
+type Key = (Option<Vec<String>>, Option<Vec<String>>);
 type Kept = (Key, Arc<Seen>);
 
 impl Scopes {
@@ -72,11 +72,7 @@ impl Scopes {
     }
 
     pub fn view(&self, searcher: Searcher, fields: &Fields, scope: &AccessScope) -> Result<Visible> {
-        let key = scope.groups.clone().map(|mut groups| {
-            groups.sort();
-            groups.dedup();
-            groups
-        });
+        let key = (in_order(&scope.groups), in_order(&scope.collections));
         let known = {
             let mut last = self.last.lock();
             let at = last.iter().position(|(other, _)| *other == key);
@@ -99,6 +95,13 @@ impl Scopes {
         last.truncate(MAX_SCOPES);
         Ok(Visible { searcher, seen, places })
     }
+}
+
+fn in_order(names: &Option<Vec<String>>) -> Option<Vec<String>> {
+    let mut names = names.clone()?;
+    names.sort();
+    names.dedup();
+    Some(names)
 }
 
 impl Visible {
@@ -203,13 +206,20 @@ impl Segment {
         scope: &AccessScope,
         scored: &[Field],
     ) -> tantivy::Result<Segment> {
+        let with_any = |field: Field, values: &[String], within: Option<&BitSet>| -> tantivy::Result<BitSet> {
+            let mut bits = BitSet::with_max_value(reader.max_doc());
+            each_doc(reader, field, values, |doc| {
+                if within.is_none_or(|within| within.contains(doc)) {
+                    bits.insert(doc);
+                }
+            })?;
+            Ok(bits)
+        };
+        let collections = scope.collections.as_ref();
+        let within = collections.map(|names| with_any(fields.collection, names, None)).transpose()?;
         let mut bits = match visible_groups(scope) {
-            None => BitSet::with_max_value_and_full(reader.max_doc()),
-            Some(groups) => {
-                let mut bits = BitSet::with_max_value(reader.max_doc());
-                each_doc(reader, fields.allow, &groups, |doc| _ = bits.insert(doc))?;
-                bits
-            }
+            None => within.unwrap_or_else(|| BitSet::with_max_value_and_full(reader.max_doc())),
+            Some(groups) => with_any(fields.allow, &groups, within.as_ref())?,
         };
         each_doc(reader, fields.deny, scope.groups.as_deref().unwrap_or_default(), |doc| bits.remove(doc))?;
         if let Some(alive) = reader.alive_bitset() {
@@ -333,6 +343,10 @@ mod tests {
         }
         assert_eq!((hits(&lexical, &staff, 10), idf(&staff)), (before.clone(), rare.clone()));
         assert_ne!(idf(&scope(&["board"])), rare);
+        let within = |name: &str| AccessScope::owner().within(Some(vec![name.into()]));
+        assert_eq!(hits(&lexical, &within("default"), 100), hits(&lexical, &AccessScope::owner(), 100));
+        assert!(hits(&lexical, &within("sales"), 100).is_empty());
+        assert_eq!(hits(&lexical, &staff.clone().within(Some(vec!["default".into()])), 10), before);
         let sees = |word: &str, scope: &AccessScope| {
             let terms = crate::text::terms(word);
             terms.iter().all(|term| lexical.occurs(term, scope).expect("an answer"))

@@ -62,6 +62,15 @@ async fn conforms(store: Arc<dyn VectorStore>) {
     assert_eq!(found(&*store, scoped(&["sales"])).await, [open_id, other_id]);
     assert_eq!(found(&*store, scoped(&["hr", "x"])).await, [open_id, hr_id, other_id]);
     assert_eq!(found(&*store, Filter { collections: vec!["sales".into()], ..everything() }).await, [other_id]);
+    let within = |names: &[&str]| Filter {
+        scope: AccessScope::groups(vec!["hr".into()])
+            .within(Some(names.iter().map(|name| (*name).to_owned()).collect())),
+        ..everything()
+    };
+    assert_eq!(found(&*store, within(&["default"])).await, [open_id, hr_id]);
+    assert_eq!(found(&*store, within(&["default", "sales"])).await, [open_id, hr_id, other_id]);
+    assert_eq!(found(&*store, Filter { collections: vec!["sales".into()], ..within(&["default"]) }).await, []);
+    assert_eq!(found(&*store, within(&[])).await, []);
     assert_eq!(found(&*store, Filter { languages: vec!["zh".into()], ..everything() }).await, [hr_id]);
     assert_eq!(found(&*store, Filter { documents: Some(vec!["hr".into()]), ..everything() }).await, [hr_id]);
 

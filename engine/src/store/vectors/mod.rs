@@ -83,10 +83,11 @@ fn conditions(filter: &Filter) -> Conditions {
     let lists = [(field::COLLECTION, &filter.collections), (field::LANGUAGE, &filter.languages)];
     let given = lists.into_iter().filter(|(_, values)| !values.is_empty()).map(|(name, values)| (name, values.clone()));
     let groups = super::types::visible_groups(&filter.scope).map(|groups| (field::ALLOW, groups));
+    let collections = filter.scope.collections.clone().map(|collections| (field::COLLECTION, collections));
     let documents = filter.documents.clone().map(|documents| (field::DOCUMENT, documents));
     let denied = filter.scope.groups.clone().filter(|groups| !groups.is_empty());
     Conditions {
-        must: groups.into_iter().chain(given).chain(documents).collect(),
+        must: groups.into_iter().chain(collections).chain(given).chain(documents).collect(),
         must_not: denied.map(|groups| (field::DENY, groups)).into_iter().collect(),
     }
 }

@@ -17,9 +17,9 @@ use actix_web::web::Data;
 use actix_web::{Error, HttpResponse};
 use taproot_schemas::error::ErrorCode;
 
-use super::caller::Caller;
 use super::error::{ApiError, Result as ApiResult};
 use super::uploads::UploadLimit;
+use crate::access::Caller;
 use body::{Body, digest_of};
 use replies::{Begun, Kept, KeyOf};
 
@@ -52,12 +52,18 @@ pub async fn idempotency(
         Ok(None) => return Ok(next.call(request).await?.map_into_boxed_body()),
         Err(refusal) => return Ok(request.error_response(refusal)),
     };
-    // Whoever is not let in is told so by the handler.
     let Ok(caller) = request.extract::<Caller>().await else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
     let of = KeyOf {
-        caller: format!("{:?} {:?} {:?}", caller.asker, caller.scope, request.peer_addr().map(|peer| peer.ip())),
+        caller: format!(
+            "{:?} {:?} {:?} {:?} {:?}",
+            (caller.kind, caller.id),
+            caller.asker,
+            caller.role,
+            caller.scope,
+            request.peer_addr().map(|peer| peer.ip())
+        ),
         route: format!("{} {}", request.path(), request.query_string()),
         key,
     };

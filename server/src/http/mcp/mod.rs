@@ -13,10 +13,10 @@ use actix_web::{HttpRequest, HttpResponse, http::StatusCode, http::header};
 use serde_json::{Value, json};
 use taproot_schemas::mcp::{McpMessage, McpReply};
 
-use super::caller::Caller;
 use super::error::{ApiError, Result};
 use super::frame::RequestId;
 use super::lifecycle::Ready;
+use crate::access::Caller;
 use crate::metrics::Metrics;
 use protocol::{Era, Fault, HANDSHAKE_VERSIONS, MODERN_VERSION, Message};
 use tools::Doors;

@@ -16,12 +16,12 @@ use taproot_schemas::openai::{
 };
 
 use super::super::ask::{self, Asked, Asking};
-use super::super::caller::Caller;
 use super::super::error::{ApiError, Result};
 use super::super::frame::RequestId;
 use super::super::lifecycle::Ready;
 use super::models::mode_of;
 use super::stream::{self, Head};
+use crate::access::Caller;
 use crate::metrics::Metrics;
 
 /// Answers the last question of a conversation from the documents that the caller may see.
@@ -51,6 +51,7 @@ pub async fn complete(
     refuse_what_cannot_be_had(&request)?;
     let mode = mode_of(&ready.engine, &request.model)?;
     let told = Told::read(&request.messages)?;
+    caller.trail.question(&told.question);
     let wants_usage = request.stream_options.and_then(|options| options.include_usage).unwrap_or(false);
     let streams = request.stream.unwrap_or(false);
     let ask = AskRequest {

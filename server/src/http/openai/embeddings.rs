@@ -9,10 +9,10 @@ use taproot_schemas::openai::{
     InputType, OpenAiError,
 };
 
-use super::super::caller::Caller;
 use super::super::error::{ApiError, Result};
 use super::super::lifecycle::Ready;
 use super::models::no_such_model;
+use crate::access::Caller;
 
 /// Texts of one request, as OpenAI has it.
 const MAX_TEXTS: usize = 2_048;

@@ -6,10 +6,10 @@ use taproot_schemas::answer::Mode;
 use taproot_schemas::error::ErrorCode;
 use taproot_schemas::openai::{OpenAiError, OpenAiModel, OpenAiModelList};
 
-use super::super::caller::Caller;
 use super::super::error::{ApiError, Result};
 use super::super::lifecycle::Ready;
 use super::BEGAN;
+use crate::access::Caller;
 
 /// Answers as the server is set up.
 const DEFAULT: &str = "taproot";
