@@ -103,10 +103,10 @@ error_codes! {
     UnsupportedMediaType = 415, "send application/json, or multipart/form-data where files are uploaded";
     /// The folder cannot be read.
     UnreadablePath = 422, "check that the path exists on the server and may be read";
-    /// The caller has asked more than it may at a time, in a minute or in a day.
-    RateLimited = 429, "try again after the seconds given in Retry-After";
     /// This Idempotency-Key came with another body before.
     IdempotencyKeyReused = 422, "draw a new key for each thing to be made, and keep it for sending the same again";
+    /// The caller has asked more than it may at a time, in a minute or in a day.
+    RateLimited = 429, "try again after the seconds given in Retry-After";
     /// More requests are waiting than the queue holds.
     Overloaded = 429, "try again after the seconds given in Retry-After";
     /// Something failed inside; the log has the cause under the request id.

@@ -53,6 +53,7 @@ pub async fn retrieval(
     }
     let conditions = metadata_condition.map(Conditions::read).transpose()?.unwrap_or_default();
     must_be_there(&ready.engine, &caller, &knowledge_id).await?;
+    caller.trail.question(&query);
     let started = Instant::now();
     let wanted = retrieval_setting.top_k.min(MAX_RECORDS);
     let looked_at = if conditions.all.is_empty() { wanted } else { MAX_RECORDS };

@@ -44,6 +44,12 @@ impl ApiError {
         self
     }
 
+    /// Names the field of the request that it is about.
+    pub fn about(mut self, param: &'static str) -> Self {
+        self.param = Some(param);
+        self
+    }
+
     /// When to come back.
     pub fn retry_after(mut self, after: Duration) -> Self {
         self.retry_after = Some(after);
@@ -53,12 +59,6 @@ impl ApiError {
     /// The caller is told the code and the message, the log the cause as well.
     pub fn caused(code: ErrorCode, message: &'static str, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         Self { cause: Some(cause.into()), ..Self::new(code, message) }
-    }
-
-    /// Names the field of the request that it is about.
-    pub fn about(mut self, param: &'static str) -> Self {
-        self.param = Some(param);
-        self
     }
 
     /// Something that the caller can do nothing about: it is told the request's id, the log is told the cause.

@@ -102,13 +102,13 @@ pub async fn list(caller: Caller, ready: Ready, parameters: Query<ListParameters
         ));
     }
     let seen = ready.jobs.list().into_iter().filter(|job| sees(&caller, job));
-    Ok(Json(page(seen.map(|job| told(&caller, job)).collect(), limit, cursor.as_deref())))
+    Ok(Json(page(seen.map(|job| told(&caller, job)), limit, cursor.as_deref())))
 }
 
 /// The jobs after the one that the cursor names. Ids are in the order of time, so a job that was forgotten meanwhile still
 /// says where to go on.
-fn page(jobs: Vec<Job>, limit: usize, cursor: Option<&str>) -> JobList {
-    let mut rest = jobs.into_iter().filter(|job| cursor.is_none_or(|cursor| job.id.as_str() < cursor));
+fn page(jobs: impl Iterator<Item = Job>, limit: usize, cursor: Option<&str>) -> JobList {
+    let mut rest = jobs.filter(|job| cursor.is_none_or(|cursor| job.id.as_str() < cursor));
     let jobs: Vec<Job> = rest.by_ref().take(limit).collect();
     let next_cursor = rest.next().and_then(|_| jobs.last().map(|job| job.id.clone()));
     JobList { jobs, next_cursor }

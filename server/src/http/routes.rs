@@ -3,8 +3,9 @@
 //! One table, read by three: actix routes by it, `guard` lets in by it, and a test walks it with every kind of caller. What
 //! stands here as open is open to everybody; a handler may ask for more than its line says, never for less.
 
-use actix_web::Resource;
+use actix_web::http::header;
 use actix_web::web::{self, Data, JsonConfig, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, Resource};
 use taproot_schemas::account::Role;
 use taproot_schemas::error::ErrorCode;
 
@@ -151,9 +152,12 @@ fn json_of(max_bytes: usize) -> JsonConfig {
 }
 
 /// What no line answers: another method of a line's URL, or no such URL.
-async fn no_such_route(request: actix_web::HttpRequest) -> error::Result<actix_web::HttpResponse> {
-    match request.match_pattern() {
-        Some(_) => Err(ApiError::new(ErrorCode::MethodNotAllowed, "the route does not take this method")),
-        None => Err(ApiError::new(ErrorCode::RouteNotFound, "there is no such route")),
-    }
+async fn no_such_route(request: HttpRequest) -> error::Result<HttpResponse> {
+    let Some(pattern) = request.match_pattern() else {
+        return Err(ApiError::new(ErrorCode::RouteNotFound, "there is no such route"));
+    };
+    // RFC 9110, section 15.5.6: the methods that there are come with it. The frame writes the body.
+    let methods: Vec<&str> =
+        TABLE.iter().chain([&SLACK]).filter(|route| route.path == pattern).map(|route| route.method).collect();
+    Ok(HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, methods.join(", "))).finish())
 }

@@ -52,12 +52,18 @@ pub async fn idempotency(
         Ok(None) => return Ok(next.call(request).await?.map_into_boxed_body()),
         Err(refusal) => return Ok(request.error_response(refusal)),
     };
-    // Whoever is not let in is told so by the handler.
     let Ok(caller) = request.extract::<Caller>().await else {
         return Ok(next.call(request).await?.map_into_boxed_body());
     };
     let of = KeyOf {
-        caller: format!("{:?} {:?} {:?}", caller.asker, caller.scope, request.peer_addr().map(|peer| peer.ip())),
+        caller: format!(
+            "{:?} {:?} {:?} {:?} {:?}",
+            (caller.kind, caller.id),
+            caller.asker,
+            caller.role,
+            caller.scope,
+            request.peer_addr().map(|peer| peer.ip())
+        ),
         route: format!("{} {}", request.path(), request.query_string()),
         key,
     };

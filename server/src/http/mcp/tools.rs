@@ -214,6 +214,7 @@ impl Doors {
     async fn search(&self, arguments: Value) -> Result<Given> {
         let SearchArguments { query, limit, collections } = read(arguments)?;
         let limit = within("limit", limit.unwrap_or(DEFAULT_PASSAGES), MAX_PASSAGES)?;
+        self.caller.trail.question(&query);
         let started = Instant::now();
         let request = SearchRequest { query, k: Some(limit), collections, ..SearchRequest::default() };
         let found = self.ready.engine.search(&self.caller.scope, &request).await?;
@@ -232,6 +233,7 @@ impl Doors {
 
     async fn ask(&self, arguments: Value) -> Result<Given> {
         let AskArguments { question, collections, strictness } = read(arguments)?;
+        self.caller.trail.question(&question);
         let request = AskRequest { question, collections, strictness, ..AskRequest::default() };
         let asked = Asked { request, said: Some(Vec::new()) };
         let answer = ask::answer(&self.ready.engine, &self.caller, &asked, None, &self.metrics).await?;
@@ -243,6 +245,7 @@ impl Doors {
     async fn read(&self, arguments: Value) -> Result<Given> {
         let ReadArguments { document_id, start, max_chars } = read(arguments)?;
         let wanted = within("max_chars", max_chars.unwrap_or(DEFAULT_CHARS), MAX_CHARS)?;
+        self.caller.trail.object(document_id.clone());
         let document = self.ready.engine.document_text(&self.caller.scope, &document_id).await?;
         let part = part(document, start.unwrap_or(0), wanted);
         Ok(Given { text: part.text.clone(), structured: json!(part) })

@@ -51,6 +51,7 @@ pub async fn complete(
     refuse_what_cannot_be_had(&request)?;
     let mode = mode_of(&ready.engine, &request.model)?;
     let told = Told::read(&request.messages)?;
+    caller.trail.question(&told.question);
     let wants_usage = request.stream_options.and_then(|options| options.include_usage).unwrap_or(false);
     let streams = request.stream.unwrap_or(false);
     let ask = AskRequest {
