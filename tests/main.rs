@@ -3,10 +3,12 @@
 //!
 //! Each test has a data directory of its own, or only reads the one of `support::examples`. They run in parallel.
 
+mod access;
 mod apis;
 mod architecture;
 mod ask;
 mod browser;
+mod canaries;
 mod conversations;
 mod documents;
 mod eval;
@@ -18,7 +20,9 @@ mod hostile;
 mod http;
 mod ingest;
 mod jobs;
+mod keys;
 mod labels;
+mod limits;
 mod models;
 mod origin;
 mod processes;
