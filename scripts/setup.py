@@ -4,9 +4,10 @@
   setup.py models            the ONNX Runtime library and the default models, in .cache/models
   setup.py browser           a Chromium and its driver, for the browser tests
   setup.py ocr               tesseract with English and Chinese, for scans and images
+  setup.py clients           official clients of the APIs and schemathesis, in .cache/clients, for the tests
   setup.py models browser    more than one of them
 
-Needs Python 3.9 or newer, and pip for `models`. Nothing but `browser` and `ocr` is installed into the system.
+Needs Python 3.9 or newer (`clients`: 3.11), and pip for `models` and `clients`. Nothing but `browser` and `ocr` is installed into the system.
 """
 from __future__ import annotations
 
@@ -17,6 +18,7 @@ from pathlib import Path
 sys.dont_write_bytecode = True  # the repository stays clean
 
 from setup_browser import prepare_browser
+from setup_clients import prepare_clients
 from setup_models import ModelCache
 from setup_ocr import prepare_ocr
 from setup_report import SetupError, shown
@@ -34,6 +36,8 @@ def main() -> int:
             prepare_browser()
         if "ocr" in arguments.parts:
             prepare_ocr()
+        if "clients" in arguments.parts:
+            prepare_clients(arguments.cache.absolute(), REPOSITORY / "tests/clients")
     except SetupError as error:
         print(f"error: {error}\nhint: {error.hint}", file=sys.stderr)
         return 1
@@ -49,7 +53,7 @@ def main() -> int:
 def parse_arguments() -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="prepares a machine for `make run` and `make test`")
-    parser.add_argument("parts", nargs="+", choices=("models", "browser", "ocr"), help="what to prepare")
+    parser.add_argument("parts", nargs="+", choices=("models", "browser", "ocr", "clients"), help="what to prepare")
     parser.add_argument("--cache", type=Path, default=REPOSITORY / ".cache", help="folder to fill (default: .cache)")
     return parser.parse_args()
 

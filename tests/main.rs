@@ -3,9 +3,12 @@
 //!
 //! Each test has a data directory of its own, or only reads the one of `support::examples`. They run in parallel.
 
+mod access;
+mod apis;
 mod architecture;
 mod ask;
 mod browser;
+mod canaries;
 mod console;
 mod conversations;
 mod documents;
@@ -18,7 +21,9 @@ mod hostile;
 mod http;
 mod ingest;
 mod jobs;
+mod keys;
 mod labels;
+mod limits;
 mod markdown;
 mod models;
 mod origin;
@@ -26,6 +31,7 @@ mod processes;
 mod query;
 mod ranking;
 mod recovery;
+mod repeats;
 mod search;
 mod slack;
 mod sources;

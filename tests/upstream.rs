@@ -205,3 +205,36 @@ fn a_server_without_its_key_says_so_at_the_start() {
     assert!(told.contains("upstream.key_env") && told.contains("NO_SUCH_KEY"), "{told}");
     assert!(taproot.documents().is_empty(), "a command that needs no model goes on without");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn clients_of_openai_are_told_what_is_taken_back() {
+    let company = Company::with(StandIn::openai(), &[]);
+    let stream = async || {
+        let body = json!({"model": "taproot-upstream", "stream": true, "stream_options": {"include_usage": true},
+            "messages": [{"role": "user", "content": QUESTION}]});
+        let response = company.http.post("/v1/chat/completions", &body).send().await.expect("an answer");
+        let text = response.text().await.expect("a body");
+        let lines = text.lines().filter_map(|line| line.strip_prefix("data: ")).map(str::to_owned);
+        let mut lines: Vec<String> = lines.collect();
+        assert_eq!(lines.pop().as_deref(), Some("[DONE]"), "{text}");
+        let chunks: Vec<Value> = lines.iter().map(|line| serde_json::from_str(line).expect("a chunk")).collect();
+        let content = |chunk: &Value| chunk["choices"][0]["delta"]["content"].as_str().unwrap_or_default().to_owned();
+        (chunks.iter().map(content).collect::<String>(), chunks)
+    };
+    company.model.then(right());
+    let (said, chunks) = stream().await;
+    assert!(said.starts_with("Contractors have 12 days of paid leave a year") && !said.contains("withdrawn"), "{said}");
+    let usage = &chunks.last().expect("chunks")["usage"];
+    assert_eq!((usage["prompt_tokens"].as_u64(), usage["completion_tokens"].as_u64()), {
+        let (prompt, completion) = TOKENS;
+        (Some(prompt.into()), Some(completion.into()))
+    });
+
+    let pieces = ["Contractors have 12 days of paid leave a year [?]. ", "Employees have 25 days", " of it."];
+    company.model.then(Reply::in_manner(&pieces, Manner::BreaksAfter(2)));
+    let (said, chunks) = stream().await;
+    let (before, after) = said.split_once("withdrawn").expect("it says so");
+    assert!(before.contains("12 days") && after.contains(SENTENCE) && !after.contains("withdrawn"), "{said}");
+    let context = &chunks[chunks.len() - 2]["choices"][0]["delta"]["context"];
+    assert!(context["mode"] == "extractive" && !context["citations"].as_array().expect("a list").is_empty());
+}

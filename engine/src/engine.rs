@@ -14,7 +14,8 @@ use taproot_schemas::settings::WhenBusy;
 use tokio::sync::mpsc;
 
 use crate::answer::{
-    Answerer, Composers, Extractive, Generative, Limits, Past, Resolved, Strictness, Upstream, UpstreamConfig, Weighed,
+    Answerer, Before, Composers, Extractive, Generative, Limits, Past, Resolved, Said, Strictness, Upstream,
+    UpstreamConfig, Weighed,
 };
 use crate::executor::Executor;
 use crate::models::{Choice, Models};
@@ -206,7 +207,21 @@ impl Engine {
         events: Option<mpsc::Sender<AnswerEvent>>,
     ) -> Result<Answer> {
         let filter = self.filter(scope, request.collections.as_deref(), request.filters.as_ref()).await?;
-        self.inner.answerer.answer(request, &filter, None, events.as_ref()).await
+        self.inner.answerer.answer(request, &filter, Before::Told(&Asker::Anonymous, &[]), events.as_ref()).await
+    }
+
+    /// Answers a question that comes after these turns, the oldest first; see [`Engine::answer`]. Nothing of it is kept.
+    pub async fn answer_after(
+        &self,
+        scope: &AccessScope,
+        asker: &Asker,
+        said: &[Said],
+        request: &AskRequest,
+        events: Option<mpsc::Sender<AnswerEvent>>,
+    ) -> Result<Answer> {
+        self.retriever()?;
+        let filter = self.filter(scope, request.collections.as_deref(), request.filters.as_ref()).await?;
+        self.inner.answerer.answer(request, &filter, Before::Told(asker, said), events.as_ref()).await
     }
 
     /// Answers a question of a conversation of the asker's, or begins one; see [`Engine::answer`]. The turn is kept when
@@ -220,7 +235,7 @@ impl Engine {
     ) -> Result<Answer> {
         self.retriever()?;
         let filter = self.filter(scope, request.collections.as_deref(), request.filters.as_ref()).await?;
-        self.inner.answerer.answer(request, &filter, Some(asker), events.as_ref()).await
+        self.inner.answerer.answer(request, &filter, Before::Kept(asker), events.as_ref()).await
     }
 
     /// The asker's conversations, the one last asked in first; `limit` is 1 to 1,000. Whoever is not known has none that
@@ -274,11 +289,11 @@ impl Engine {
         &self,
         scope: &AccessScope,
         history: Vec<Past>,
-        question: &str,
+        request: &AskRequest,
         k: usize,
     ) -> Result<Vec<Hit>> {
-        let filter = self.filter(scope, None, None).await?;
-        let found = self.inner.answerer.retrieve(&filter, history, question, k).await?;
+        let filter = self.filter(scope, request.collections.as_deref(), request.filters.as_ref()).await?;
+        let found = self.inner.answerer.retrieve(&filter, history, &request.question, k).await?;
         Ok(found.iter().map(Found::hit).collect())
     }
 
@@ -372,6 +387,39 @@ impl Engine {
         let store = self.inner.config.qdrant.as_ref().map_or("embedded", |server| server.url.as_str());
         report.checks.push(Check { name: "vector store".into(), ok: true, detail: store.to_owned() });
         Ok(report)
+    }
+
+    /// The ways to compose that a request may name.
+    pub fn modes(&self) -> Vec<Mode> {
+        self.inner.answerer.composers.modes()
+    }
+
+    /// The vector of a text by the embedder, of length 1, and the tokens that it was made from. `cut` leaves out what
+    /// exceeds the model's longest input.
+    ///
+    /// # Errors
+    /// [`Error::InvalidRequest`] when the text is longer than that and must not be cut.
+    pub async fn embed(&self, text: String, of_query: bool, cut: bool) -> Result<(Vec<f32>, usize)> {
+        self.retriever()?;
+        let models = self.models();
+        let work = move || {
+            let embedder = &models.embedder;
+            let (tokens, most) = (embedder.counter().count_all(&text), embedder.counter().max_tokens());
+            if tokens > most && !cut {
+                let detail = format!("a text has {tokens} tokens, {} takes {most}", embedder.name());
+                return Err(Error::InvalidRequest { what: "input", detail });
+            }
+            let vector = if of_query { embedder.embed_query(&text) } else { embedder.embed_passage(&text) };
+            Ok((vector?, tokens.min(most)))
+        };
+        self.inner.answerer.retriever.executor.run(work).await
+    }
+
+    /// How many tokens of the embedder the texts have together.
+    pub async fn count_tokens(&self, texts: Vec<String>) -> Result<usize> {
+        let models = self.models();
+        let work = move || Ok(texts.iter().map(|text| models.embedder.counter().count(text)).sum());
+        self.inner.answerer.retriever.executor.run(work).await
     }
 
     /// Requests that wait for a thread.

@@ -16,7 +16,7 @@ mod scope;
 pub mod store;
 pub mod text;
 
-pub use answer::{Past, Resolved, Weighed, ground};
+pub use answer::{Past, Resolved, Said, Weighed, ground};
 pub use asker::Asker;
 /// What an upstream model is: an API of chat completions, its key, its price, its limits.
 pub mod upstream {

@@ -79,12 +79,18 @@ error_codes! {
     JobNotFound = 404, "list the jobs with GET /v1/jobs";
     /// There is no such source in the settings.
     SourceNotFound = 404, "name a source of the settings file, or give a path";
+    /// There is no such collection, or the caller may not see anything in it.
+    CollectionNotFound = 404, "name a collection that holds documents which you may read";
+    /// There is no such model here, or it is of another kind.
+    ModelNotFound = 404, "list the models with GET /v1/models";
     /// There is no such route.
     RouteNotFound = 404, "the routes are in /openapi.json";
     /// The route exists, with other methods.
     MethodNotAllowed = 405, "the methods of each route are in /openapi.json";
     /// Several documents have this uri.
     AmbiguousUri = 409, "use the document's id";
+    /// The request that first came with this Idempotency-Key is being worked on.
+    IdempotencyKeyInUse = 409, "wait, and send the same again to get its answer";
     /// An ingest of the same folder is running.
     AlreadyRunning = 409, "wait for the running job, or follow it at /v1/jobs";
     /// The source has lost more than half of its files; nothing was deleted.
@@ -97,6 +103,8 @@ error_codes! {
     UnsupportedMediaType = 415, "send application/json, or multipart/form-data where files are uploaded";
     /// The folder cannot be read.
     UnreadablePath = 422, "check that the path exists on the server and may be read";
+    /// This Idempotency-Key came with another body before.
+    IdempotencyKeyReused = 422, "draw a new key for each thing to be made, and keep it for sending the same again";
     /// The caller has asked more than it may at a time, in a minute or in a day.
     RateLimited = 429, "try again after the seconds given in Retry-After";
     /// More requests are waiting than the queue holds.

@@ -36,6 +36,8 @@ pub struct JobRequest {
 pub struct JobList {
     /// Newest first.
     pub jobs: Vec<Job>,
+    /// Pass as `cursor` to get the next page; null on the last one.
+    pub next_cursor: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]

@@ -3,6 +3,7 @@
 
 pub mod browser;
 pub mod claims;
+pub mod clients;
 pub mod evaldata;
 pub mod examples;
 pub mod files;
@@ -13,6 +14,7 @@ pub mod server;
 pub mod slack;
 pub mod sse;
 pub mod taproot;
+pub mod tenants;
 pub mod tether;
 pub mod upload;
 pub mod upstream;

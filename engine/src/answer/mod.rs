@@ -40,6 +40,7 @@ pub use compose::upstream::{AnswerTokensField, Api, Price, Secret, Upstream, Ups
 pub use compose::{Extractive, Generative, Limits};
 pub use resolve::{Past, Resolved};
 pub use strictness::Strictness;
+pub use thread::{Before, Said};
 
 /// Answers questions over a [`Retriever`]. Cheap to clone.
 #[derive(Clone)]
@@ -83,19 +84,19 @@ const NEAREST: usize = 3;
 
 impl Answerer {
     /// Answers; sends the events as they come about. A receiver that is gone stops the work between the steps. The turn is
-    /// kept before the answer is given, when somebody asks to whom it can belong.
+    /// kept before the answer is given, where it is to be kept.
     pub async fn answer(
         &self,
         request: &AskRequest,
         filter: &Filter,
-        asker: Option<&Asker>,
+        before: Before<'_>,
         events: Option<&mpsc::Sender<AnswerEvent>>,
     ) -> Result<Answer> {
         let mut clock = Clock::start();
         let mode = request.mode.unwrap_or(self.mode);
         let writer = self.composers.of(mode)?;
         let strictness = request.strictness.map_or(Ok(self.strictness), Strictness::new)?;
-        let thread = Thread::open(self, asker, &filter.scope, request).await?;
+        let thread = Thread::open(self, before, &filter.scope, request).await?;
         let query = thread.query(request, self.max_query_chars)?;
         let resolve = clock.lap();
         let found = self.retriever.search(&query, filter, self.passages).await?.found;
@@ -113,9 +114,9 @@ impl Answerer {
             language: query.language,
             found,
             evidence: Arc::new(evidence),
-            asker: match asker {
-                Some(Asker::Known(name)) => name.clone(),
-                _ => thread.id().to_owned(),
+            asker: match before.asker() {
+                Asker::Known(name) => name.clone(),
+                Asker::Anonymous => thread.id().to_owned(),
             },
         };
         let said = match strictness.answers(task.evidence.confidence) {
@@ -212,6 +213,13 @@ impl Answerer {
 }
 
 impl Composers {
+    /// Those that are there.
+    pub fn modes(&self) -> Vec<Mode> {
+        let written = [(Mode::Generative, self.generative.is_some()), (Mode::Upstream, self.upstream.is_some())];
+        let written = written.into_iter().filter(|(_, there)| *there).map(|(mode, _)| mode);
+        [Mode::Extractive].into_iter().chain(written).collect()
+    }
+
     /// # Errors
     /// [`Error::InvalidRequest`] when there is none of this kind.
     fn of(&self, mode: Mode) -> Result<&dyn Composer> {

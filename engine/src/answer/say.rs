@@ -24,6 +24,14 @@ pub fn refusal(language: Option<&str>, nothing: bool) -> &'static str {
     }
 }
 
+/// Whether a text is one of the refusals.
+pub fn is_refusal(text: &str) -> bool {
+    let text = text.trim();
+    [Some("zh"), None]
+        .into_iter()
+        .any(|language| [true, false].iter().any(|nothing| text == refusal(language, *nothing)))
+}
+
 /// That two sources differ, and which is the newer one, where their dates say.
 pub fn difference(language: Option<&str>, one: &Citation, other: &Citation) -> String {
     let chinese = language == Some("zh");

@@ -1,17 +1,17 @@
 //! The conversation that a question belongs to.
 //!
-//! Comes in: who asks, and the request. Goes out: the question as it stands alone, the id, and at the end the turn into
-//! the store. What earlier answers took from documents that the asker cannot read any more is out before anything is
-//! made of it.
+//! Comes in: what is before the question, and the request. Goes out: the question as it stands alone, the id, and at the
+//! end the turn into the store. What earlier answers took from documents that the asker cannot read any more is out before
+//! anything is made of it; what the caller tells of earlier turns is the caller's own.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use taproot_schemas::answer::{Answer, AskRequest, Status};
 use taproot_schemas::conversation::Turn;
 
-use super::Answerer;
 use super::resolve::{Past, Resolved, resolve};
 use super::withdraw::Readable;
+use super::{Answerer, ground, say};
 use crate::retrieve::{Found, Query};
 use crate::store::{Filter, StoredTurn, rfc3339};
 use crate::{AccessScope, Asker, Error, Result};
@@ -24,12 +24,40 @@ const CARRIED_WEIGHT: f32 = 0.6;
 const GUESSED_WEIGHT: f32 = 0.4;
 /// Characters that a conversation adds to the longest question at the most: three phrases.
 const ADDED_CHARS: usize = 500;
+/// Characters of an earlier answer that are looked at, where the caller tells it.
+const MAX_TOLD_CHARS: usize = 8_000;
 /// Bits of an id: whoever has it may go on with an anonymous conversation.
 const ID_BYTES: usize = 16;
 
+/// What is before a question.
+#[derive(Debug, Clone, Copy)]
+pub enum Before<'a> {
+    /// A conversation of the asker's, which the request names, or which begins here. The turn is kept.
+    Kept(&'a Asker),
+    /// What the caller tells of it, the oldest first; nothing when the question stands for itself. Nothing is kept.
+    Told(&'a Asker, &'a [Said]),
+}
+
+impl<'a> Before<'a> {
+    /// Who asks.
+    pub fn asker(self) -> &'a Asker {
+        match self {
+            Before::Kept(asker) | Before::Told(asker, _) => asker,
+        }
+    }
+}
+
+/// An earlier turn as a caller tells it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Said {
+    pub question: String,
+    /// As it was given, with its marks; `None` when there was none.
+    pub answer: Option<String>,
+}
+
 /// A question's place in a conversation.
 pub struct Thread {
-    /// `None` asks for itself alone, and nothing is kept.
+    /// `None`: nothing is kept.
     asker: Option<Asker>,
     id: String,
     is_new: bool,
@@ -44,21 +72,25 @@ impl Thread {
     /// [`Error::ConversationNotFound`] when the request names one that is not the asker's.
     pub async fn open(
         answerer: &Answerer,
-        asker: Option<&Asker>,
+        before: Before<'_>,
         scope: &AccessScope,
         request: &AskRequest,
     ) -> Result<Thread> {
         // What is no question is told before anything is looked up.
         Query::question(&request.question, answerer.max_query_chars)?;
         let asked_ms = now_ms();
-        let history = match (&request.conversation_id, asker) {
-            (Some(id), Some(asker)) => answerer.history(asker, scope, id).await?,
-            (Some(_), None) => return Err(Error::ConversationNotFound),
-            (None, _) => Vec::new(),
+        let history = match (&request.conversation_id, before) {
+            (Some(id), Before::Kept(asker)) => answerer.history(asker, scope, id).await?,
+            (Some(_), Before::Told(..)) => return Err(Error::ConversationNotFound),
+            (None, Before::Kept(_)) => Vec::new(),
+            (None, Before::Told(_, said)) => answerer.told(scope, said).await?,
         };
         let resolved = answerer.resolve(scope.clone(), history, request.question.clone()).await?;
         Ok(Thread {
-            asker: asker.filter(|_| request.keep != Some(false)).cloned(),
+            asker: match before {
+                Before::Kept(asker) if request.keep != Some(false) => Some(asker.clone()),
+                _ => None,
+            },
             id: request.conversation_id.clone().unwrap_or_else(new_id),
             is_new: request.conversation_id.is_none(),
             asked_ms,
@@ -129,6 +161,21 @@ impl Answerer {
         let resolved = self.resolve(filter.scope.clone(), history, question.to_owned()).await?;
         let query = query(question, &resolved, self.max_query_chars)?;
         Ok(self.retriever.search(&query, filter, k).await?.found)
+    }
+
+    /// Earlier turns as if they had been kept: a follow-up among them is understood by those before it.
+    async fn told(&self, scope: &AccessScope, said: &[Said]) -> Result<Vec<Past>> {
+        let mut history: Vec<Past> = Vec::new();
+        for turn in &said[said.len().saturating_sub(HISTORY)..] {
+            let question: String = turn.question.chars().take(self.max_query_chars).collect();
+            let resolved = self.resolve(scope.clone(), history.clone(), question.clone()).await?;
+            let answer = turn.answer.as_deref().filter(|answer| !say::is_refusal(answer)).map(|answer| {
+                let (text, _) = ground::strip_marks(answer);
+                text.chars().take(MAX_TOLD_CHARS).collect()
+            });
+            history.push(Past { question, carried: resolved.carried, sure: resolved.sure, answer });
+        }
+        Ok(history)
     }
 
     async fn history(&self, asker: &Asker, scope: &AccessScope, id: &str) -> Result<Vec<Past>> {

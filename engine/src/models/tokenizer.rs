@@ -73,4 +73,9 @@ impl TokenCounter {
     pub fn count(&self, text: &str) -> usize {
         self.tokenizer.encode_fast(text, false).map_or(0, |encoding| encoding.len())
     }
+
+    /// Tokens of a text with the special ones.
+    pub fn count_all(&self, text: &str) -> usize {
+        self.tokenizer.encode_fast(text, true).map_or(0, |encoding| encoding.len())
+    }
 }

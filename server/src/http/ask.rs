@@ -4,7 +4,7 @@ use std::time::{Duration, Instant};
 
 use actix_web::http::header;
 use actix_web::{HttpRequest, HttpResponse, web};
-use taproot_engine::Engine;
+use taproot_engine::{Engine, Said};
 use taproot_schemas::answer::{Answer, AnswerEvent, AskRequest};
 use taproot_schemas::error::ErrorBody;
 use tokio::sync::mpsc;
@@ -46,14 +46,14 @@ pub async fn ask(
     metrics: web::Data<Metrics>,
     body: web::Json<AskRequest>,
 ) -> Result<HttpResponse> {
-    let request = body.into_inner();
-    caller.trail.question(&request.question);
+    let asked = Asked { request: body.into_inner(), said: None };
+    caller.trail.question(&asked.request.question);
     let metrics = metrics.get_ref().clone();
-    if !request.stream {
-        let answer = answer(&ready.engine, &caller, &request, None, &metrics).await?;
+    if !asked.request.stream {
+        let answer = answer(&ready.engine, &caller, &asked, None, &metrics).await?;
         return Ok(HttpResponse::Ok().json(answer));
     }
-    let mut asking = Asking::start(ready.engine, caller, request, metrics, RequestId::of(&http));
+    let mut asking = Asking::start(ready.engine, caller, asked, metrics, RequestId::of(&http));
     // What is refused before the first event is refused with its proper status, as without `stream`.
     let first = asking.first().await?;
     Ok(HttpResponse::Ok()
@@ -64,16 +64,30 @@ pub async fn ask(
         .streaming(sse::stream(first, asking)))
 }
 
-async fn answer(
+/// What is asked, by whichever door.
+pub struct Asked {
+    pub request: AskRequest,
+    /// The turns before, where the caller tells them; nothing is kept then.
+    pub said: Option<Vec<Said>>,
+}
+
+/// Answers, within the deadline and counted.
+pub async fn answer(
     engine: &Engine,
     caller: &Caller,
-    request: &AskRequest,
+    asked: &Asked,
     events: Option<mpsc::Sender<AnswerEvent>>,
     metrics: &Metrics,
 ) -> Result<Answer> {
     let started = Instant::now();
-    let answered =
-        tokio::time::timeout(ANSWER_DEADLINE, engine.converse(&caller.scope, &caller.asker, request, events)).await;
+    let (scope, asker, request) = (&caller.scope, &caller.asker, &asked.request);
+    let answering = async {
+        match &asked.said {
+            Some(said) => engine.answer_after(scope, asker, said, request, events).await,
+            None => engine.converse(scope, asker, request, events).await,
+        }
+    };
+    let answered = tokio::time::timeout(ANSWER_DEADLINE, answering).await;
     let answer = answered.map_err(|_| ApiError::internal("an answer took longer than its deadline"))??;
     metrics.operation(Operation::Ask, started.elapsed());
     metrics.answer(&answer);
@@ -90,13 +104,14 @@ pub struct Asking {
 }
 
 impl Asking {
-    fn start(engine: Engine, caller: Caller, request: AskRequest, metrics: Metrics, request_id: RequestId) -> Self {
+    pub fn start(engine: Engine, caller: Caller, asked: Asked, metrics: Metrics, request_id: RequestId) -> Self {
         let (sender, events) = mpsc::channel(EVENT_BUFFER);
-        let work = tokio::spawn(async move { answer(&engine, &caller, &request, Some(sender), &metrics).await });
+        let work = tokio::spawn(async move { answer(&engine, &caller, &asked, Some(sender), &metrics).await });
         Self { events, work: Some(work), request_id }
     }
 
-    async fn first(&mut self) -> Result<AnswerEvent> {
+    /// The first event; a refusal where there is none.
+    pub async fn first(&mut self) -> Result<AnswerEvent> {
         match self.events.recv().await {
             Some(event) => Ok(event),
             None => match self.outcome().await {

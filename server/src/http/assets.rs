@@ -20,6 +20,7 @@ use taproot_schemas::error::ErrorCode;
 
 use super::bundle::bundle;
 use super::error::{ApiError, Result};
+use super::etag;
 
 /// What the pages of this server may load and call: themselves, and nothing inline.
 const PAGE_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; \
@@ -126,9 +127,7 @@ pub async fn asset(request: HttpRequest) -> Result<HttpResponse> {
     let accepts = request.headers().get(header::ACCEPT_ENCODING).and_then(|value| value.to_str().ok());
     let packed = accepts.is_some_and(takes_gzip);
     let body = if packed { &asset.packed } else { &asset.plain };
-    let known = request.headers().get(header::IF_NONE_MATCH).and_then(|tags| tags.to_str().ok());
-    let unchanged =
-        known.is_some_and(|tags| tags.split(',').any(|tag| tag.trim().trim_start_matches("W/") == body.etag));
+    let unchanged = etag::holds(request.headers(), &body.etag);
     let mut response = if unchanged { HttpResponse::NotModified() } else { HttpResponse::Ok() };
     response
         .insert_header((header::ETAG, body.etag.as_str()))

@@ -1,6 +1,7 @@
 //! `/v1/documents`: what is in the index. Originals are in `original`.
 
 use actix_web::web::{Json, Path, Query};
+use actix_web::{HttpRequest, HttpResponse};
 use serde::Deserialize;
 use taproot_engine::ListDocuments;
 use taproot_schemas::document::{Deleted, Document, DocumentList, DocumentText};
@@ -8,6 +9,7 @@ use taproot_schemas::error::{ErrorBody, ErrorCode};
 use utoipa::IntoParams;
 
 use super::error::{ApiError, Result};
+use super::etag;
 use super::lifecycle::Ready;
 use crate::access::Caller;
 
@@ -36,10 +38,16 @@ pub struct ListParameters {
     params(ListParameters),
     responses(
         (status = 200, description = "One page", body = DocumentList),
+        (status = 304, description = "The page that the `If-None-Match` header names has not changed"),
         (status = "4XX", description = "The request cannot be answered", body = ErrorBody),
     )
 )]
-pub async fn list(caller: Caller, ready: Ready, parameters: Query<ListParameters>) -> Result<Json<DocumentList>> {
+pub async fn list(
+    http: HttpRequest,
+    caller: Caller,
+    ready: Ready,
+    parameters: Query<ListParameters>,
+) -> Result<HttpResponse> {
     let ListParameters { collection, uri, limit, cursor } = parameters.into_inner();
     let limit = limit.unwrap_or(DEFAULT_LIMIT);
     if !(1..=MAX_LIMIT).contains(&limit) {
@@ -47,7 +55,7 @@ pub async fn list(caller: Caller, ready: Ready, parameters: Query<ListParameters
         return Err(ApiError::new(ErrorCode::InvalidRequest, told));
     }
     let list = ListDocuments { collection, uri, limit, cursor };
-    Ok(Json(ready.engine.list_documents(&caller.scope, &list).await?))
+    etag::json(&http, &ready.engine.list_documents(&caller.scope, &list).await?)
 }
 
 /// One document.
@@ -58,11 +66,12 @@ pub async fn list(caller: Caller, ready: Ready, parameters: Query<ListParameters
     params(("id" = String, Path, description = "The document's id")),
     responses(
         (status = 200, description = "The document", body = Document),
+        (status = 304, description = "What the `If-None-Match` header names has not changed"),
         (status = 404, description = "There is none that the caller may see", body = ErrorBody),
     )
 )]
-pub async fn get(caller: Caller, ready: Ready, id: Path<String>) -> Result<Json<Document>> {
-    Ok(Json(ready.engine.document(&caller.scope, &id).await?))
+pub async fn get(http: HttpRequest, caller: Caller, ready: Ready, id: Path<String>) -> Result<HttpResponse> {
+    etag::json(&http, &ready.engine.document(&caller.scope, &id).await?)
 }
 
 /// The text of a document as it was extracted, which citations point into.
@@ -73,11 +82,12 @@ pub async fn get(caller: Caller, ready: Ready, id: Path<String>) -> Result<Json<
     params(("id" = String, Path, description = "The document's id")),
     responses(
         (status = 200, description = "The text and its outline", body = DocumentText),
+        (status = 304, description = "What the `If-None-Match` header names has not changed"),
         (status = 404, description = "There is none that the caller may see", body = ErrorBody),
     )
 )]
-pub async fn text(caller: Caller, ready: Ready, id: Path<String>) -> Result<Json<DocumentText>> {
-    Ok(Json(ready.engine.document_text(&caller.scope, &id).await?))
+pub async fn text(http: HttpRequest, caller: Caller, ready: Ready, id: Path<String>) -> Result<HttpResponse> {
+    etag::json(&http, &ready.engine.document_text(&caller.scope, &id).await?)
 }
 
 /// Deletes a document from the catalog and both indexes. The file of an uploaded document goes with it, unless it holds

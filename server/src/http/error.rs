@@ -26,6 +26,8 @@ pub struct ApiError {
     pub code: ErrorCode,
     message: Cow<'static, str>,
     hint: Option<Cow<'static, str>>,
+    /// The field of the request that it is about, where a client is told.
+    pub param: Option<&'static str>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
     /// When to come back, where that is known.
     retry_after: Option<Duration>,
@@ -33,12 +35,18 @@ pub struct ApiError {
 
 impl ApiError {
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), hint: None, cause: None, retry_after: None }
+        Self { code, message: message.into(), hint: None, param: None, cause: None, retry_after: None }
     }
 
     /// A hint for this case, better than the one of the code.
     pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Names the field of the request that it is about.
+    pub fn about(mut self, param: &'static str) -> Self {
+        self.param = Some(param);
         self
     }
 

@@ -11,6 +11,7 @@ use actix_web::{Error, HttpMessage, HttpRequest, HttpResponse, web};
 use uuid::Uuid;
 
 use super::error::ApiError;
+use super::shape::Shape;
 use crate::metrics::Metrics;
 
 pub const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -83,7 +84,9 @@ fn with_error_body(response: ServiceResponse, id: &str) -> ServiceResponse {
         None => return response,
     };
     error.log(id);
-    let mut with_body = HttpResponse::build(response.status()).json(error.body(id));
+    let request = response.request();
+    let body = Shape::of(request.path()).body(error.body(id), error.param, request.headers());
+    let mut with_body = HttpResponse::build(response.status()).json(body);
     for (name, value) in response.headers() {
         if name != header::CONTENT_TYPE && name != header::CONTENT_LENGTH {
             with_body.headers_mut().append(name.clone(), value.clone());

@@ -17,9 +17,10 @@ use super::origin::{Page, host_of, origin_of};
 use crate::access::Access;
 
 const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
-const HEADERS: HeaderValue =
-    HeaderValue::from_static("content-type, authorization, x-request-id, idempotency-key, if-none-match");
-const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after, etag");
+const HEADERS: HeaderValue = HeaderValue::from_static(
+    "content-type, authorization, x-request-id, if-none-match, idempotency-key, mcp-protocol-version, mcp-method, mcp-name",
+);
+const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after, etag, idempotency-replayed");
 const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("600");
 
 pub async fn gate(

@@ -5,14 +5,16 @@ use std::time::Duration;
 
 use actix_web::HttpResponse;
 use actix_web::http::header;
-use actix_web::web::{self, Bytes, Data, Json, Path};
+use actix_web::web::{self, Bytes, Data, Json, Path, Query};
 use futures_util::Stream;
+use serde::Deserialize;
 use taproot_engine::Access;
 use taproot_schemas::account::Role;
 use taproot_schemas::error::{ErrorBody, ErrorCode};
 use taproot_schemas::job::{Job, JobEvent, JobList, JobProgress, JobRequest};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
+use utoipa::IntoParams;
 
 use super::error::{ApiError, Result};
 use super::lifecycle::Ready;
@@ -22,6 +24,8 @@ use crate::config::DEFAULT_COLLECTION;
 use crate::jobs::{JobOrder, Jobs, readable_path};
 use crate::uploads::SOURCES;
 
+/// Jobs of a page, which are all that are kept.
+const MAX_LIMIT: usize = 200;
 /// Streams of events that may be open at a time.
 const MAX_STREAMS: usize = 64;
 /// At most four events a second.
@@ -66,20 +70,48 @@ pub async fn create(caller: Caller, ready: Ready, body: Json<JobRequest>) -> Res
     Ok(HttpResponse::Accepted().json(told(&caller, job)))
 }
 
+#[derive(Debug, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+#[into_params(parameter_in = Query)]
+pub struct ListParameters {
+    /// 1 to 200; 200 when absent.
+    limit: Option<usize>,
+    /// `next_cursor` of the page before.
+    cursor: Option<String>,
+}
+
 /// The newest jobs.
 #[utoipa::path(
     get,
     path = "/v1/jobs",
     tag = "jobs",
+    params(ListParameters),
     security((), ("owner" = [])),
     responses(
         (status = 200, description = "Newest first", body = JobList),
         (status = 403, description = "The caller may not see jobs", body = ErrorBody),
     )
 )]
-pub async fn list(caller: Caller, ready: Ready) -> Result<Json<JobList>> {
+pub async fn list(caller: Caller, ready: Ready, parameters: Query<ListParameters>) -> Result<Json<JobList>> {
+    let ListParameters { limit, cursor } = parameters.into_inner();
+    let limit = limit.unwrap_or(MAX_LIMIT);
+    if !(1..=MAX_LIMIT).contains(&limit) {
+        return Err(ApiError::new(
+            ErrorCode::InvalidRequest,
+            format!("limit is {limit}, allowed are 1 to {MAX_LIMIT}"),
+        ));
+    }
     let seen = ready.jobs.list().into_iter().filter(|job| sees(&caller, job));
-    Ok(Json(JobList { jobs: seen.map(|job| told(&caller, job)).collect() }))
+    Ok(Json(page(seen.map(|job| told(&caller, job)), limit, cursor.as_deref())))
+}
+
+/// The jobs after the one that the cursor names. Ids are in the order of time, so a job that was forgotten meanwhile still
+/// says where to go on.
+fn page(jobs: impl Iterator<Item = Job>, limit: usize, cursor: Option<&str>) -> JobList {
+    let mut rest = jobs.filter(|job| cursor.is_none_or(|cursor| job.id.as_str() < cursor));
+    let jobs: Vec<Job> = rest.by_ref().take(limit).collect();
+    let next_cursor = rest.next().and_then(|_| jobs.last().map(|job| job.id.clone()));
+    JobList { jobs, next_cursor }
 }
 
 /// One job, with its progress at this moment.

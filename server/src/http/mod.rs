@@ -5,30 +5,38 @@
 //! a shape of `taproot-schemas` or an `ApiError` back. Nothing is retrieved or decided about documents here.
 //!
 //! From the outside in, a request passes: `frame` (id, log, numbers, error bodies) → `gate` (host, origin, CORS) → `guard`
-//! (who calls, the route's role, limits, audit) → its route → the extractors (`Ready`, `Caller`, JSON) → its handler.
+//! (who calls, the route's role, limits, audit) → `idempotency` (writes that are sent again) → its route → the extractors
+//! (`Ready`, `Caller`, JSON) → its handler.
 
 mod admin;
 mod ask;
 mod assets;
 mod audit;
 mod bundle;
+mod contract;
 mod conversations;
+mod dify;
 mod documents;
 pub mod error;
+mod etag;
 mod frame;
 mod gate;
 mod guard;
 mod health;
+mod idempotency;
 mod jobs;
 mod keys;
 mod lifecycle;
+mod mcp;
 mod metrics;
+mod openai;
 pub mod openapi;
 pub mod origin;
 mod original;
 mod routes;
 mod search;
 mod session;
+mod shape;
 mod sources;
 mod sse;
 mod sync;
@@ -77,6 +85,7 @@ pub fn start(listener: TcpListener, config: &ServeConfig, parts: Parts) -> io::R
     let access = parts.access;
     let (metrics, streams) = (Data::new(parts.metrics), Data::new(jobs::EventStreams::default()));
     let upload_limit = Data::new(uploads::UploadLimit(config.max_upload_bytes));
+    let replies = Data::new(idempotency::Replies::default());
     let slack = parts.slack.map(Data::new);
     let (lifecycle, max_body_bytes) = (parts.lifecycle, config.max_body_bytes);
     let workers = std::thread::available_parallelism().map_or(2, |cores| cores.get().clamp(2, MAX_WORKERS));
@@ -87,8 +96,10 @@ pub fn start(listener: TcpListener, config: &ServeConfig, parts: Parts) -> io::R
             .app_data(metrics.clone())
             .app_data(streams.clone())
             .app_data(upload_limit.clone())
+            .app_data(replies.clone())
             .configure(|service| limits(service, max_body_bytes))
             .configure(|service| routes::register(service, slack.clone()))
+            .wrap(from_fn(idempotency::idempotency))
             .wrap(from_fn(guard::guard))
             .wrap(from_fn(gate::gate))
             .wrap(from_fn(frame::frame))

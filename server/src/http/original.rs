@@ -6,17 +6,19 @@
 
 use std::io;
 use std::path::Path as FilePath;
+use std::time::SystemTime;
 
-use actix_web::HttpResponse;
 use actix_web::body::SizedStream;
 use actix_web::http::header;
 use actix_web::web::{Bytes, Path};
+use actix_web::{HttpRequest, HttpResponse};
 use futures_util::Stream;
 use taproot_schemas::error::{ErrorBody, ErrorCode};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
 use super::error::{ApiError, Result};
+use super::etag;
 use super::lifecycle::Ready;
 use crate::access::Caller;
 
@@ -32,25 +34,42 @@ const CHARSET_SAMPLE_BYTES: usize = 8 * 1024;
     params(("id" = String, Path, description = "The document's id")),
     responses(
         (status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 304, description = "The file that the `If-None-Match` header names has not changed"),
         (status = 404, description = "There is none that the caller may see, or its file is gone", body = ErrorBody),
     )
 )]
-pub async fn original(caller: Caller, ready: Ready, id: Path<String>) -> Result<HttpResponse> {
+pub async fn original(http: HttpRequest, caller: Caller, ready: Ready, id: Path<String>) -> Result<HttpResponse> {
     let (path, media_type) = ready.engine.original(&caller.scope, &id).await?;
-    let (file, bytes, sample) = open(&path).await.map_err(|error| match error.kind() {
+    let Opened { file, bytes, sample, tag } = open(&path).await.map_err(|error| match error.kind() {
         io::ErrorKind::NotFound => ApiError::new(ErrorCode::OriginalGone, "the original is no longer there"),
         _ => ApiError::internal(error),
     })?;
+    if etag::holds(http.headers(), &tag) {
+        return Ok(HttpResponse::NotModified()
+            .insert_header((header::ETAG, tag))
+            .insert_header((header::CACHE_CONTROL, etag::CACHE_POLICY))
+            .finish());
+    }
     let name = path.file_name().map_or_else(|| "original".into(), |name| name.to_string_lossy());
     Ok(HttpResponse::Ok()
         .insert_header((header::CONTENT_TYPE, with_charset(&media_type, &sample)))
         .insert_header((header::CONTENT_DISPOSITION, disposition(&media_type, &name)))
         .insert_header((header::CONTENT_SECURITY_POLICY, policy(&media_type)))
-        .insert_header((header::CACHE_CONTROL, "private, no-cache"))
+        .insert_header((header::CACHE_CONTROL, etag::CACHE_POLICY))
+        .insert_header((header::ETAG, tag))
         .body(SizedStream::new(bytes, blocks(file, bytes))))
 }
 
-async fn open(path: &FilePath) -> io::Result<(File, u64, Vec<u8>)> {
+struct Opened {
+    file: File,
+    bytes: u64,
+    /// Its beginning.
+    sample: Vec<u8>,
+    /// Weak: made of size and time of change, not of the content.
+    tag: String,
+}
+
+async fn open(path: &FilePath) -> io::Result<Opened> {
     let mut file = File::open(path).await?;
     let about = file.metadata().await?;
     if !about.is_file() {
@@ -59,7 +78,9 @@ async fn open(path: &FilePath) -> io::Result<(File, u64, Vec<u8>)> {
     let mut sample = Vec::with_capacity(CHARSET_SAMPLE_BYTES);
     (&mut file).take(CHARSET_SAMPLE_BYTES as u64).read_to_end(&mut sample).await?;
     file.rewind().await?;
-    Ok((file, about.len(), sample))
+    let changed = about.modified()?.duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
+    let tag = format!("W/\"{:x}-{:x}\"", about.len(), changed.as_nanos());
+    Ok(Opened { file, bytes: about.len(), sample, tag })
 }
 
 /// Exactly `bytes` bytes, also when the file grows meanwhile; one that shrinks breaks the answer off.

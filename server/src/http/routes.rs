@@ -3,15 +3,16 @@
 //! One table, read by three: actix routes by it, `guard` lets in by it, and a test walks it with every kind of caller. What
 //! stands here as open is open to everybody; a handler may ask for more than its line says, never for less.
 
-use actix_web::Resource;
+use actix_web::http::header;
 use actix_web::web::{self, Data, JsonConfig, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, Resource};
 use taproot_schemas::account::Role;
 use taproot_schemas::error::ErrorCode;
 
 use super::error::{self, ApiError};
 use super::{
-    admin, ask, assets, audit, conversations, documents, health, jobs, keys, metrics, openapi, original, search,
-    session, sources, sync, uploads, users, widget,
+    admin, ask, assets, audit, conversations, dify, documents, health, jobs, keys, mcp, metrics, openai, openapi,
+    original, search, session, sources, sync, uploads, users, widget,
 };
 use crate::slack::SlackDesk;
 use crate::slack::events;
@@ -117,6 +118,13 @@ routes! {
     GET "/v1/audit/export" Admin Always "audit.export" => audit::export;
     POST "/v1/admin/doctor" Admin Always "doctor" => admin::doctor;
 
+    POST "/v1/chat/completions" Reader Answer "ask" => openai::chat::complete;
+    GET "/v1/models" Reader Refusals "model.list" => openai::models::list;
+    GET "/v1/models/{id}" Reader Refusals "model.read" => openai::models::get;
+    POST "/v1/embeddings" Reader Refusals "embed" => openai::embeddings::embed;
+    POST "/retrieval" Reader Always "search" => dify::retrieval;
+    POST "/mcp" Reader Answer "mcp" => mcp::post;
+
     GET "/healthz" Nobody Refusals "health" => health::live;
     GET "/readyz" Nobody Refusals "health" => health::ready;
     GET "/metrics" Editor Refusals "metrics" => metrics::metrics;
@@ -144,9 +152,12 @@ fn json_of(max_bytes: usize) -> JsonConfig {
 }
 
 /// What no line answers: another method of a line's URL, or no such URL.
-async fn no_such_route(request: actix_web::HttpRequest) -> error::Result<actix_web::HttpResponse> {
-    match request.match_pattern() {
-        Some(_) => Err(ApiError::new(ErrorCode::MethodNotAllowed, "the route does not take this method")),
-        None => Err(ApiError::new(ErrorCode::RouteNotFound, "there is no such route")),
-    }
+async fn no_such_route(request: HttpRequest) -> error::Result<HttpResponse> {
+    let Some(pattern) = request.match_pattern() else {
+        return Err(ApiError::new(ErrorCode::RouteNotFound, "there is no such route"));
+    };
+    // RFC 9110, section 15.5.6: the methods that there are come with it. The frame writes the body.
+    let methods: Vec<&str> =
+        TABLE.iter().chain([&SLACK]).filter(|route| route.path == pattern).map(|route| route.method).collect();
+    Ok(HttpResponse::MethodNotAllowed().insert_header((header::ALLOW, methods.join(", "))).finish())
 }

@@ -14,6 +14,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 use taproot_engine::{AccessScope, Engine, Past};
+use taproot_schemas::answer::AskRequest;
 
 use config::config;
 
@@ -94,7 +95,8 @@ async fn main() -> Result<(), Box<dyn Error>> {
 /// What an answer to the question would be read from.
 async fn search(engine: &Engine, history: &[Past], question: &str) -> Result<Vec<String>, Box<dyn Error>> {
     let mut uris: Vec<String> = Vec::new();
-    for hit in engine.retrieve(&AccessScope::owner(), history.to_vec(), question, HITS).await? {
+    let request = AskRequest { question: question.to_owned(), ..AskRequest::default() };
+    for hit in engine.retrieve(&AccessScope::owner(), history.to_vec(), &request, HITS).await? {
         if !uris.contains(&hit.uri) {
             uris.push(hit.uri);
         }

@@ -1,0 +1,85 @@
+//! What is true of every operation of the contract, or of many: said once here, instead of beside each handler.
+//!
+//! In: the description that utoipa makes of the handlers. Out: the same, with names of operations that are unique, the
+//! answers that any request can get, and the headers that a middleware reads.
+
+use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn};
+use utoipa::openapi::schema::{ObjectBuilder, Ref, Type};
+use utoipa::openapi::{Content, OpenApi, PathItem, RefOr, Required, Response, ResponseBuilder};
+
+use super::idempotency::WRITES;
+use super::shape::Shape;
+
+/// Refuses a client's mistake, or tells a failure: each in the form of the route.
+const ANY_REQUEST: [(&str, &str); 2] = [
+    ("4XX", "The request is not let in, is not understood, or there are too many"),
+    ("5XX", "The server cannot answer"),
+];
+
+/// See the module.
+pub struct Common;
+
+impl utoipa::Modify for Common {
+    fn modify(&self, openapi: &mut OpenApi) {
+        for (path, item) in &mut openapi.paths.paths {
+            for operation in operations(item) {
+                name(operation);
+                add_answers(path, operation);
+                if is_conditional(operation) {
+                    add_header(operation, "if-none-match", "The `etag` of an answer that the caller has");
+                }
+            }
+            if let Some(post) = item.post.as_mut().filter(|_| WRITES.contains(&path.as_str())) {
+                let told = "Drawn by the caller for this thing to be made: sent again with the same key and body, the \
+                     request is not done again, and gets the first answer with `idempotency-replayed: true`";
+                add_header(post, super::idempotency::KEY_HEADER, told);
+            }
+        }
+    }
+}
+
+fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
+    let PathItem { get, put, post, delete, patch, .. } = item;
+    [get, put, post, delete, patch].into_iter().flatten()
+}
+
+/// Handlers of several files have the same name; generated clients need one each.
+fn name(operation: &mut Operation) {
+    let tag = operation.tags.iter().flatten().next();
+    if let (Some(tag), Some(id)) = (tag, &operation.operation_id)
+        && id != tag
+        && !id.starts_with(&format!("{tag}_"))
+    {
+        operation.operation_id = Some(format!("{tag}_{id}"));
+    }
+}
+
+fn add_answers(path: &str, operation: &mut Operation) {
+    let schema = match Shape::of(path) {
+        Shape::Own => "ErrorBody",
+        Shape::OpenAi => "OpenAiError",
+        Shape::Dify => "DifyError",
+        Shape::JsonRpc => "McpReply",
+    };
+    for (status, told) in ANY_REQUEST {
+        let body = Content::new(Some(RefOr::Ref(Ref::from_schema_name(schema))));
+        let answer: Response = ResponseBuilder::new().description(told).content("application/json", body).build();
+        operation.responses.responses.entry(status.to_owned()).or_insert_with(|| answer.into());
+    }
+}
+
+fn is_conditional(operation: &Operation) -> bool {
+    operation.responses.responses.contains_key("304")
+}
+
+fn add_header(operation: &mut Operation, name: &str, told: &str) {
+    let text = ObjectBuilder::new().schema_type(Type::String).build();
+    let header: Parameter = ParameterBuilder::new()
+        .name(name)
+        .parameter_in(ParameterIn::Header)
+        .required(Required::False)
+        .description(Some(told))
+        .schema(Some(text))
+        .build();
+    operation.parameters.get_or_insert_default().push(header.into());
+}
