@@ -5,7 +5,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{LazyLock, mpsc};
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::{Element, ElementRef};
@@ -17,6 +17,7 @@ use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::clients::interpreter;
 use super::repository;
 use super::tether::Tethered;
 use super::wait::{PATIENCE, eventually};
@@ -107,6 +108,18 @@ impl Browser {
             (async () => {{ {script} }})().then(done, (failure) => done(`failed: ${{failure.stack}}`));"
         );
         self.client.execute_async(&script, Vec::new()).await.expect("the script runs")
+    }
+
+    /// What axe-core finds against WCAG 2.2 AA and its own good practice, which has to be nothing.
+    pub async fn is_accessible(&self, what: &str) {
+        let script = format!(
+            "{}; const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+            const {{ violations }} = await axe.run(document, {{ runOnly: tags, resultTypes: ['violations'] }});
+            return violations.map(({{ id, nodes }}) => [id, ...nodes.slice(0, 5).map(({{ target }}) => target.flat().join(' '))])",
+            axe()
+        );
+        let found = self.promise(&script).await;
+        assert_eq!(found, json!([]), "{what}");
     }
 
     /// A command of Chrome's own protocol.
@@ -206,6 +219,17 @@ impl Browser {
         let png = self.client.screenshot().await.expect("a picture");
         std::fs::write(folder.join(format!("{name}.png")), png).expect("the picture is written");
     }
+}
+
+/// The source of axe-core, which the set-up has fetched.
+fn axe() -> &'static str {
+    static SOURCE: LazyLock<String> = LazyLock::new(|| {
+        let mut node = interpreter("node");
+        let output = node.args(["-e", "process.stdout.write(require('axe-core').source)"]).output().expect("node runs");
+        assert!(output.status.success(), "axe-core is missing; run python3 scripts/setup.py clients");
+        String::from_utf8(output.stdout).expect("a text")
+    });
+    &SOURCE
 }
 
 /// `goog/cdp/execute` with its body.
