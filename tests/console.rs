@@ -25,7 +25,7 @@ fn server() -> (Taproot, Server) {
 
 async fn open(browser: &Browser, server: &Server, page: &str) {
     browser.goto(&server.url(&format!("/#/{page}"))).await;
-    browser.deep("main h1").await;
+    browser.deep(&format!("main > [data-page={page}] h1")).await;
 }
 
 /// A browser in which an administrator has signed in.
