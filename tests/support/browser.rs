@@ -112,6 +112,7 @@ impl Browser {
 
     /// What axe-core finds against WCAG 2.2 AA and its own good practice, which has to be nothing.
     pub async fn is_accessible(&self, what: &str) {
+        self.at_rest().await;
         let script = format!(
             "{}; const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
             const {{ violations }} = await axe.run(document, {{ runOnly: tags, resultTypes: ['violations'] }});
@@ -209,11 +210,16 @@ impl Browser {
             .expect("a number")
     }
 
-    /// Saves what is to be seen as `target/screenshots/NAME.png`, when all that moves has come to rest.
-    pub async fn screenshot(&self, name: &str) {
+    /// Waits until all that moves has come to rest.
+    async fn at_rest(&self) {
         let moving = "return found.flatMap((element) => element.getAnimations())
             .some((animation) => animation.playState === 'running' && animation.effect.getTiming().iterations !== Infinity)";
         eventually("the page is at rest", || async { (self.script("*", moving).await == false).then_some(()) }).await;
+    }
+
+    /// Saves what is to be seen as `target/screenshots/NAME.png`, when all that moves has come to rest.
+    pub async fn screenshot(&self, name: &str) {
+        self.at_rest().await;
         let folder = repository().join("target/screenshots");
         std::fs::create_dir_all(&folder).expect("a folder for pictures");
         let png = self.client.screenshot().await.expect("a picture");
