@@ -12,6 +12,7 @@ mod admin;
 mod ask;
 mod assets;
 mod audit;
+mod bundle;
 mod contract;
 mod conversations;
 mod dify;
