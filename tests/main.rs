@@ -18,6 +18,7 @@ mod http;
 mod ingest;
 mod jobs;
 mod labels;
+mod listing;
 mod models;
 mod origin;
 mod processes;

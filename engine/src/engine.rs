@@ -7,7 +7,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use taproot_schemas::answer::{Answer, AnswerEvent, AskRequest, Mode};
 use taproot_schemas::conversation::{Conversation, ConversationList, Transcript};
 use taproot_schemas::doctor::{Check, DoctorReport};
-use taproot_schemas::document::{Deleted, Document, DocumentList, DocumentText};
+use taproot_schemas::document::{
+    ChunkList, CollectionList, Deleted, Document, DocumentList, DocumentStatus, DocumentText,
+};
 use taproot_schemas::job::Job;
 use taproot_schemas::search::{Filters, Hit, SearchRequest, SearchResponse};
 use taproot_schemas::settings::WhenBusy;
@@ -76,9 +78,27 @@ pub struct ListDocuments {
     pub collection: Option<String>,
     /// Exactly this uri.
     pub uri: Option<String>,
+    /// Every word of it stands in the title or the uri, whatever the case of ASCII letters.
+    pub text: Option<String>,
+    pub media_type: Option<String>,
+    pub language: Option<String>,
+    pub status: Option<DocumentStatus>,
     /// 1 to 1,000.
     pub limit: usize,
     pub cursor: Option<String>,
+}
+
+/// Where a document comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentFile {
+    /// The folder that was ingested.
+    pub root: PathBuf,
+    /// Of the file, below it.
+    pub path: String,
+    /// That the folder was ingested into.
+    pub collection: String,
+    /// Groups that the document is for.
+    pub allow: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -227,10 +247,7 @@ impl Engine {
     /// could be listed.
     pub async fn conversations(&self, asker: &Asker, limit: usize, cursor: Option<&str>) -> Result<ConversationList> {
         self.retriever()?;
-        if !(1..=MAX_PAGE).contains(&limit) {
-            let detail = format!("{limit} is not between 1 and {MAX_PAGE}");
-            return Err(Error::InvalidRequest { what: "limit", detail });
-        }
+        check_limit(limit)?;
         match asker {
             Asker::Known(_) => self.inner.answerer.conversations.list(asker, limit, cursor).await,
             Asker::Anonymous => Ok(ConversationList { conversations: Vec::new(), next_cursor: None }),
@@ -289,10 +306,7 @@ impl Engine {
     }
 
     pub async fn list_documents(&self, scope: &AccessScope, list: &ListDocuments) -> Result<DocumentList> {
-        if !(1..=MAX_PAGE).contains(&list.limit) {
-            let detail = format!("{} is not between 1 and {MAX_PAGE}", list.limit);
-            return Err(Error::InvalidRequest { what: "limit", detail });
-        }
+        check_limit(list.limit)?;
         let (documents, total) = self.retriever()?.catalog.list_documents(scope, list).await?;
         let full = documents.len() == list.limit;
         let next_cursor = documents.last().filter(|_| full).map(|last| format!("{}\n{}", last.uri, last.id));
@@ -316,6 +330,36 @@ impl Engine {
 
     pub async fn document_text(&self, scope: &AccessScope, id: &str) -> Result<DocumentText> {
         self.retriever()?.catalog.document_text(scope, id).await
+    }
+
+    /// A page of a document's chunks; `limit` is 1 to 1,000.
+    pub async fn document_chunks(
+        &self,
+        scope: &AccessScope,
+        id: &str,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<ChunkList> {
+        check_limit(limit)?;
+        self.retriever()?.catalog.document_chunks(scope, id, limit, cursor).await
+    }
+
+    /// The collections of which the scope sees a document.
+    pub async fn collections(&self, scope: &AccessScope) -> Result<CollectionList> {
+        self.retriever()?.catalog.collections(scope).await
+    }
+
+    /// Which file a document comes from, below the folder that was ingested.
+    pub async fn file_of(&self, scope: &AccessScope, id: &str) -> Result<DocumentFile> {
+        // What is gone is told before anything is ordered.
+        self.original(scope, id).await?;
+        let located = self.retriever()?.catalog.locate(scope, id).await?;
+        Ok(DocumentFile {
+            root: PathBuf::from(located.root),
+            path: located.path,
+            collection: located.source_collection,
+            allow: located.document.allow,
+        })
     }
 
     /// Where the original file lies, and its media type. For a line of a `.jsonl` file, the whole file.
@@ -442,4 +486,11 @@ impl Engine {
             tracing::warn!(%error, "the search that warms up failed");
         }
     }
+}
+
+fn check_limit(limit: usize) -> Result<()> {
+    if (1..=MAX_PAGE).contains(&limit) {
+        return Ok(());
+    }
+    Err(Error::InvalidRequest { what: "limit", detail: format!("{limit} is not between 1 and {MAX_PAGE}") })
 }

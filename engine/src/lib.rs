@@ -23,7 +23,7 @@ pub mod upstream {
     pub use crate::answer::{AnswerTokensField, Api, Price, Secret, UpstreamConfig};
 }
 
-pub use engine::{Counts, Engine, EngineConfig, ListDocuments, QdrantServer};
+pub use engine::{Counts, DocumentFile, Engine, EngineConfig, ListDocuments, QdrantServer};
 pub use error::{Error, Result, UpstreamFailure};
 pub use failpoint::failpoint;
 pub use retrieve::Evidence;

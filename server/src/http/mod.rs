@@ -11,6 +11,7 @@ mod admin;
 mod ask;
 mod assets;
 mod caller;
+mod collections;
 mod conversations;
 mod documents;
 pub mod error;
@@ -143,6 +144,9 @@ fn routes(service: &mut ServiceConfig, slack: Option<Data<SlackDesk>>) {
         .service(web::resource("/").route(get().to(assets::asset)))
         .service(web::resource("/widget.js").route(get().to(assets::asset)))
         .service(web::resource("/web/{file:.*}").route(get().to(assets::asset)))
+        .service(web::resource("/v1/documents/{id}/chunks").route(get().to(documents::chunks)))
+        .service(web::resource("/v1/documents/{id}/reread").route(post().to(documents::reread)))
+        .service(web::resource("/v1/collections").route(get().to(collections::list)))
         .default_service(web::to(no_such_route));
     if let Some(desk) = slack {
         let events = web::resource("/slack/events").app_data(desk).route(post().to(crate::slack::events::events));

@@ -12,7 +12,9 @@ use actix_web::HttpResponse;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
-use super::{admin, ask, conversations, documents, health, jobs, metrics, original, search, sources, sync, uploads};
+use super::{
+    admin, ask, collections, conversations, documents, health, jobs, metrics, original, search, sources, sync, uploads,
+};
 use crate::slack;
 
 #[derive(OpenApi)]
@@ -53,6 +55,9 @@ use crate::slack;
         health::ready,
         metrics::metrics,
         openapi,
+        documents::chunks,
+        documents::reread,
+        collections::list,
     ),
     tags(
         (name = "ask", description = "Questions and answers"),

@@ -11,6 +11,7 @@ mod fields;
 mod files;
 mod heads;
 mod jobs;
+mod listing;
 mod rows;
 mod versions;
 
