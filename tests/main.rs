@@ -23,6 +23,7 @@ mod models;
 mod origin;
 mod processes;
 mod query;
+mod questions;
 mod ranking;
 mod recovery;
 mod search;

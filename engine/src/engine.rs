@@ -10,7 +10,9 @@ use taproot_schemas::doctor::{Check, DoctorReport};
 use taproot_schemas::document::{
     ChunkList, CollectionList, Deleted, Document, DocumentList, DocumentStatus, DocumentText,
 };
+use taproot_schemas::feedback::{Feedback, FeedbackRequest, Handoff, HandoffRequest, Rating};
 use taproot_schemas::job::Job;
+use taproot_schemas::question::{Topic, TopicDecision, TopicList};
 use taproot_schemas::search::{Filters, Hit, SearchRequest, SearchResponse};
 use taproot_schemas::settings::WhenBusy;
 use tokio::sync::mpsc;
@@ -20,8 +22,11 @@ use crate::answer::{
 };
 use crate::executor::Executor;
 use crate::models::{Choice, Models};
+use crate::questions::Questions;
 use crate::retrieve::{Found, GlossaryFile, Papers, Query, Reread, Retriever};
-use crate::store::{Catalog, Conversations, Doctor, EdgeVectors, Filter, ServerVectors, Space, VectorStore, Writer};
+use crate::store::{
+    Catalog, Conversations, Doctor, EdgeVectors, Filter, ListTopics, ServerVectors, Space, VectorStore, Writer,
+};
 use crate::{AccessScope, Asker, Error, Result, store};
 
 /// What the engine needs to open.
@@ -114,6 +119,8 @@ const DEFAULT_HITS: usize = 10;
 const MAX_HITS: usize = 1_000;
 /// Characters of a conversation's title.
 const MAX_TITLE_CHARS: usize = 200;
+/// Characters of what people write to a rating, a question that is passed on, or a decision.
+const MAX_NOTE_CHARS: usize = 2_000;
 /// Documents, or conversations, of a page at the most.
 const MAX_PAGE: usize = 1_000;
 
@@ -126,6 +133,7 @@ pub struct Engine {
 struct Inner {
     config: EngineConfig,
     answerer: Answerer,
+    questions: Questions,
     writer: Writer,
     closed: AtomicBool,
 }
@@ -159,6 +167,8 @@ impl Engine {
         }
         let conversations = Conversations::open(data, config.keep_conversations_days).await?;
         conversations.keep_swept();
+        let questions = Questions::new(conversations.clone(), catalog.clone(), Arc::clone(&models), executor.clone());
+        questions.keep_filed();
         let papers = Papers::default();
         let retriever = Retriever { catalog, lexical, vectors, models, executor, glossary, papers };
         let writes = retriever.models.generator.is_some();
@@ -180,7 +190,8 @@ impl Engine {
             passages: config.passages,
             max_query_chars: config.max_query_chars,
         };
-        let engine = Engine { inner: Arc::new(Inner { config, answerer, writer, closed: AtomicBool::new(false) }) };
+        let engine =
+            Engine { inner: Arc::new(Inner { config, answerer, questions, writer, closed: AtomicBool::new(false) }) };
         engine.warm_up().await;
         Ok(engine)
     }
@@ -278,6 +289,44 @@ impl Engine {
     pub async fn delete_conversation(&self, asker: &Asker, id: &str) -> Result<()> {
         self.retriever()?;
         self.inner.answerer.conversations.delete(asker, id).await
+    }
+
+    /// Rates an answer of the asker's that was kept.
+    pub async fn rate(&self, asker: &Asker, request: &FeedbackRequest) -> Result<Feedback> {
+        self.retriever()?;
+        if request.reason.is_some() && request.rating == Rating::Up {
+            let detail = "it says what is wrong, and belongs to the rating down".to_owned();
+            return Err(Error::InvalidRequest { what: "reason", detail });
+        }
+        let request = FeedbackRequest { comment: note("comment", request.comment.as_deref())?, ..request.clone() };
+        self.inner.answerer.conversations.rate(asker, &request).await
+    }
+
+    /// Takes a rating back.
+    pub async fn unrate(&self, asker: &Asker, answer_id: &str) -> Result<()> {
+        self.retriever()?;
+        self.inner.answerer.conversations.unrate(asker, answer_id).await
+    }
+
+    /// Passes the question of an answer of the asker's on to those who look after the documents.
+    pub async fn hand_on(&self, asker: &Asker, request: &HandoffRequest) -> Result<Handoff> {
+        self.retriever()?;
+        let note = note("note", request.note.as_deref())?;
+        self.inner.answerer.conversations.hand_on(asker, &request.answer_id, note).await
+    }
+
+    /// Questions that were not answered well, by topic; `limit` is 1 to 1,000. Whose they are is not told.
+    pub async fn topics(&self, scope: &AccessScope, list: &ListTopics) -> Result<TopicList> {
+        self.retriever()?;
+        check_limit(list.limit)?;
+        self.inner.questions.list(scope, list).await
+    }
+
+    /// Decides what becomes of a topic.
+    pub async fn decide_topic(&self, scope: &AccessScope, id: &str, decision: &TopicDecision) -> Result<Topic> {
+        self.retriever()?;
+        let decision = TopicDecision { note: note("note", decision.note.as_deref())?, ..decision.clone() };
+        self.inner.questions.decide(scope, id, &decision).await
     }
 
     /// A question as it stands alone after these turns, the oldest first.
@@ -486,6 +535,15 @@ impl Engine {
             tracing::warn!(%error, "the search that warms up failed");
         }
     }
+}
+
+/// What somebody wrote, without white space around it; nothing is nothing.
+fn note(what: &'static str, text: Option<&str>) -> Result<Option<String>> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    if text.is_some_and(|text| text.chars().count() > MAX_NOTE_CHARS) {
+        return Err(Error::InvalidRequest { what, detail: format!("it has more than {MAX_NOTE_CHARS} characters") });
+    }
+    Ok(text.map(str::to_owned))
 }
 
 fn check_limit(limit: usize) -> Result<()> {

@@ -17,6 +17,10 @@ pub enum Error {
     DocumentNotFound { id: String },
     #[error("no such conversation")]
     ConversationNotFound,
+    #[error("no such answer was kept")]
+    AnswerNotFound,
+    #[error("no topic {id}")]
+    TopicNotFound { id: String },
     #[error("the original of {uri} is no longer there")]
     OriginalGone { uri: String },
     #[error("{count} documents have the uri {uri}")]
@@ -149,6 +153,8 @@ impl Error {
             Error::QueryTooLong { .. } => ErrorCode::QueryTooLong,
             Error::DocumentNotFound { .. } => ErrorCode::DocumentNotFound,
             Error::ConversationNotFound => ErrorCode::ConversationNotFound,
+            Error::AnswerNotFound => ErrorCode::AnswerNotFound,
+            Error::TopicNotFound { .. } => ErrorCode::TopicNotFound,
             Error::OriginalGone { .. } => ErrorCode::OriginalGone,
             Error::AmbiguousUri { .. } => ErrorCode::AmbiguousUri,
             Error::InvalidRequest { .. } => ErrorCode::InvalidRequest,

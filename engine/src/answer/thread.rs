@@ -80,6 +80,11 @@ impl Thread {
         query(&request.question, &self.resolved, max_query_chars)
     }
 
+    /// Whether what is asked here is kept, so that something can be said of the answer later.
+    pub fn is_kept(&self) -> bool {
+        self.asker.is_some()
+    }
+
     /// Keeps the turn. When it returns, the turn outlives the process. An answer that cannot be kept is given all the same:
     /// a full disk keeps nobody from asking.
     pub async fn keep(&self, answerer: &Answerer, answer: &Answer) {
@@ -90,6 +95,8 @@ impl Thread {
             carried: self.resolved.carried.clone(),
             sure: self.resolved.sure,
             answer: answer.clone(),
+            feedback: None,
+            handed_on_ms: None,
         };
         if let Err(error) = answerer.conversations.keep(asker, &self.id, self.is_new, &turn).await {
             tracing::error!(error = %error, cause = ?std::error::Error::source(&error), "a turn could not be kept");
@@ -108,6 +115,8 @@ impl Answerer {
                 asked_at: rfc3339(turn.asked_ms),
                 answer: turn.answer,
                 withdrawn,
+                feedback: turn.feedback,
+                handed_on_at: turn.handed_on_ms.map(rfc3339),
             })
             .collect())
     }

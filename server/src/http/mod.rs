@@ -15,6 +15,7 @@ mod collections;
 mod conversations;
 mod documents;
 pub mod error;
+mod feedback;
 mod frame;
 mod gate;
 mod health;
@@ -24,6 +25,7 @@ mod metrics;
 pub mod openapi;
 mod origin;
 mod original;
+mod questions;
 mod search;
 mod sources;
 mod sse;
@@ -147,6 +149,11 @@ fn routes(service: &mut ServiceConfig, slack: Option<Data<SlackDesk>>) {
         .service(web::resource("/v1/documents/{id}/chunks").route(get().to(documents::chunks)))
         .service(web::resource("/v1/documents/{id}/reread").route(post().to(documents::reread)))
         .service(web::resource("/v1/collections").route(get().to(collections::list)))
+        .service(web::resource("/v1/feedback").route(post().to(feedback::rate)))
+        .service(web::resource("/v1/feedback/{answer_id}").route(delete().to(feedback::unrate)))
+        .service(web::resource("/v1/handoffs").route(post().to(feedback::hand_on)))
+        .service(web::resource("/v1/questions").route(get().to(questions::list)))
+        .service(web::resource("/v1/questions/{id}").route(patch().to(questions::decide)))
         .default_service(web::to(no_such_route));
     if let Some(desk) = slack {
         let events = web::resource("/slack/events").app_data(desk).route(post().to(crate::slack::events::events));

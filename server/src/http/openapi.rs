@@ -13,7 +13,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    admin, ask, collections, conversations, documents, health, jobs, metrics, original, search, sources, sync, uploads,
+    admin, ask, collections, conversations, documents, feedback, health, jobs, metrics, original, questions, search,
+    sources, sync, uploads,
 };
 use crate::slack;
 
@@ -58,11 +59,17 @@ use crate::slack;
         documents::chunks,
         documents::reread,
         collections::list,
+        feedback::rate,
+        feedback::unrate,
+        feedback::hand_on,
+        questions::list,
+        questions::decide,
     ),
     tags(
         (name = "ask", description = "Questions and answers"),
         (name = "search", description = "Ranked passages"),
         (name = "conversations", description = "What the caller asked before"),
+        (name = "questions", description = "What the documents did not answer, for those who look after them"),
         (name = "documents", description = "What is in the index"),
         (name = "jobs", description = "Ingest"),
         (name = "sync", description = "Folders of other machines"),

@@ -26,7 +26,7 @@ use sqlx::sqlite::{
 use sqlx::{Row, Sqlite, Transaction};
 
 pub use chunks::StoredChunk;
-pub use conversations::{Conversations, StoredTurn};
+pub use conversations::{Conversations, Filed, ListTopics, StoredQuestion, StoredTopic, StoredTurn, Unfiled, Wording};
 pub use documents::title_or_name;
 pub use files::{FileDocument, FileRecord};
 pub use heads::Head;

@@ -2,6 +2,7 @@
 
 use sqlx::{Row, Sqlite, Transaction};
 
+use super::topics::{Noted, note};
 use super::{
     Conversations, MAX_ANONYMOUS, MAX_CONVERSATIONS, MAX_TURNS, MAX_TURNS_IN_ALL, MAX_UNKEPT, StoredTurn, failed,
     now_ms,
@@ -41,18 +42,26 @@ impl Conversations {
                 return Ok(());
             }
         }
-        sqlx::query(
-            "INSERT INTO turns (conversation_id, number, asked_ms, carried, sure, answer)
-             SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, $5 FROM turns WHERE conversation_id = $1",
+        let row = sqlx::query(
+            "INSERT INTO turns (conversation_id, number, asked_ms, carried, sure, answer, answer_id)
+             SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, $5, $6 FROM turns WHERE conversation_id = $1
+             RETURNING number",
         )
         .bind(id)
         .bind(turn.asked_ms)
         .bind(serde_json::to_string(&turn.carried).map_err(bad_json)?)
         .bind(i64::from(turn.sure))
         .bind(serde_json::to_string(&turn.answer).map_err(bad_json)?)
-        .execute(&mut *transaction)
+        .bind(&turn.answer.id)
+        .fetch_one(&mut *transaction)
         .await
         .map_err(failed)?;
+        let noted = Noted::refusal(&turn.answer);
+        let is_noted = noted.is_some();
+        if let Some(noted) = noted {
+            let number = row.try_get(0).map_err(failed)?;
+            note(&mut transaction, id, number, turn.asked_ms, &turn.answer, noted).await?;
+        }
         sqlx::query(
             "DELETE FROM turns WHERE conversation_id = $1
              AND number <= (SELECT MAX(number) FROM turns WHERE conversation_id = $1) - $2",
@@ -62,7 +71,11 @@ impl Conversations {
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
-        transaction.commit().await.map_err(failed)
+        transaction.commit().await.map_err(failed)?;
+        if is_noted {
+            self.noted.notify_one();
+        }
+        Ok(())
     }
 
     /// Takes out the oldest conversations of an asker that has too many.
