@@ -8,7 +8,7 @@ use taproot_schemas::document::Deleted;
 use taproot_schemas::error::ErrorCode;
 
 use crate::support::http::{Http, ok, refused};
-use crate::support::server::Server;
+use crate::support::server::{PUBLIC, Server};
 use crate::support::sse::events;
 use crate::support::taproot::Taproot;
 
@@ -145,7 +145,7 @@ async fn conversations_are_listed_renamed_exported_and_deleted() {
 #[tokio::test(flavor = "multi_thread")]
 async fn another_s_conversation_is_as_absent_as_one_that_never_was() {
     let taproot = with_documents();
-    let server = Server::start(&taproot);
+    let server = Server::with(&taproot, &[PUBLIC], None);
     let http = Http::to(&server);
     let own = ask(&http, CARRY, None).await.conversation_id;
     let outside: Answer = ok(from_outside(http.post("/v1/ask", &json!({"question": CARRY})))).await;

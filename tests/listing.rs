@@ -8,7 +8,7 @@ use taproot_schemas::job::{Job, JobStatus};
 
 use crate::support::files::{encrypted_pdf, pdf};
 use crate::support::http::{Http, ok, refused};
-use crate::support::server::Server;
+use crate::support::server::{PUBLIC, Server};
 use crate::support::slice;
 use crate::support::taproot::Taproot;
 
@@ -39,7 +39,7 @@ fn uris(list: &DocumentList) -> Vec<&str> {
 #[tokio::test(flavor = "multi_thread")]
 async fn documents_are_found_by_what_people_know_of_them() {
     let taproot = with_documents();
-    let server = Server::start(&taproot);
+    let server = Server::with(&taproot, &[PUBLIC], None);
     let http = Http::to(&server);
     for (filter, expected) in [
         (vec![("q", "PUMP")], vec!["hr/salaries.md", "pumps/50%.md", "pumps/p-100.md"]),
@@ -71,7 +71,7 @@ async fn documents_are_found_by_what_people_know_of_them() {
 #[tokio::test(flavor = "multi_thread")]
 async fn collections_count_what_the_caller_sees() {
     let taproot = with_documents();
-    let server = Server::start(&taproot);
+    let server = Server::with(&taproot, &[PUBLIC], None);
     let http = Http::to(&server);
     let told = |list: &CollectionList| {
         let told = list.collections.iter().map(|c| (c.name.clone(), c.documents, c.groups.clone()));
@@ -91,7 +91,7 @@ async fn chunks_are_the_text_in_pieces() {
     let sections = (1..=40).map(|n| format!("## Section {n}\n\n{}\n", format!("Valve {n} closes. ").repeat(40)));
     taproot.write("manual.md", format!("# Manual\n\n{}", sections.collect::<String>()));
     assert_eq!(taproot.ingest().added, 1);
-    let server = Server::start(&taproot);
+    let server = Server::with(&taproot, &[PUBLIC], None);
     let http = Http::to(&server);
     let manual = http.document("manual.md").await;
     let text = http.text(&manual.id).await.text;
@@ -136,7 +136,7 @@ async fn reread(http: &Http, document: &Document) -> Job {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_is_read_again_on_demand_and_no_other() {
     let taproot = with_documents();
-    let server = Server::start(&taproot);
+    let server = Server::with(&taproot, &[PUBLIC], None);
     let http = Http::to(&server);
     // Ingested for a group, without a word about it in the folder.
     let order = json!({"path": taproot.documents_folder().join("pumps"), "collection": "closed", "allow": ["fitters"]});
@@ -180,7 +180,7 @@ async fn a_file_is_read_again_on_demand_and_no_other() {
     let gone = http.document("pumps/50%.md").await;
     let path = |document: &Document| format!("/v1/documents/{}/reread", document.id);
     refused(http.post(&path(&gone), &json!(null)), ErrorCode::OriginalGone).await;
-    refused(from_outside(http.post(&path(&closed), &json!(null))), ErrorCode::Forbidden).await;
+    refused(from_outside(http.post(&path(&closed), &json!(null))), ErrorCode::Unauthorized).await;
     refused(http.post("/v1/documents/none/reread", &json!(null)), ErrorCode::DocumentNotFound).await;
     server.interrupt();
     drop(server);

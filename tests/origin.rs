@@ -7,7 +7,7 @@ use taproot_schemas::error::ErrorCode;
 
 use crate::support::examples::examples;
 use crate::support::http::{Http, ok, refused};
-use crate::support::server::Server;
+use crate::support::server::{PUBLIC, Server};
 use crate::support::taproot::Taproot;
 
 fn http() -> Http {
@@ -92,6 +92,7 @@ async fn a_page_of_another_port_deletes_nothing() {
 async fn the_settings_add_origins_and_hosts() {
     let taproot = Taproot::new();
     let settings = [
+        PUBLIC,
         ("TAPROOT_SERVER_ALLOWED_ORIGINS", "https://intranet.example"),
         ("TAPROOT_SERVER_ALLOWED_HOSTS", "kb.example"),
     ];

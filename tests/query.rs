@@ -7,7 +7,7 @@ use taproot_schemas::answer::{Answer, Status};
 use taproot_schemas::search::{Hit, SearchResponse};
 
 use crate::support::http::{Http, ok};
-use crate::support::server::Server;
+use crate::support::server::{PUBLIC, Server};
 use crate::support::slice;
 use crate::support::taproot::{Taproot, told};
 
@@ -35,7 +35,7 @@ static LIBRARY: LazyLock<Library> = LazyLock::new(|| {
         taproot.write(name, text);
     }
     assert!(taproot.ingest().failed.is_empty());
-    let server = Server::with(&taproot, &[], Some(&folder));
+    let server = Server::with(&taproot, &[PUBLIC], Some(&folder));
     Library { taproot, server }
 });
 

@@ -10,7 +10,7 @@ use taproot_schemas::job::JobStatus;
 use taproot_schemas::question::{Topic, TopicKind, TopicList, TopicState};
 
 use crate::support::http::{Http, ok, refused};
-use crate::support::server::Server;
+use crate::support::server::{PUBLIC, Server};
 use crate::support::taproot::Taproot;
 
 const CARRY: &str = "How many days of annual leave can employees carry over?";
@@ -57,7 +57,7 @@ fn decide(http: &Http, topic: &Topic, decision: &Value) -> RequestBuilder {
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_is_rated_by_whoever_got_it() {
     let taproot = with_documents();
-    let server = Server::start(&taproot);
+    let server = Server::with(&taproot, &[PUBLIC], None);
     let http = Http::to(&server);
     let answer = ask(&http, CARRY).await;
     let down = json!({"answer_id": answer.id, "rating": "down", "reason": "outdated", "comment": " It is seven now. "});
@@ -97,7 +97,7 @@ async fn an_answer_is_rated_by_whoever_got_it() {
 
     // A reload shows it, also after a restart.
     drop(server);
-    let server = Server::start(&taproot);
+    let server = Server::with(&taproot, &[PUBLIC], None);
     let http = Http::to(&server);
     let path = format!("/v1/conversations/{}", answer.conversation_id);
     let transcript: Transcript = ok(http.get(&path)).await;
@@ -112,7 +112,7 @@ async fn an_answer_is_rated_by_whoever_got_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_not_answered_is_listed_by_topic() {
     let taproot = with_documents();
-    let server = Server::start(&taproot);
+    let server = Server::with(&taproot, &[PUBLIC], None);
     let http = Http::to(&server);
     refused_answer(&http, DOGS).await;
     refused_answer(&http, "can i bring my dog to the office").await;
@@ -164,7 +164,7 @@ async fn what_was_not_answered_is_listed_by_topic() {
     for wrong in ["?limit=0", "?state=lost", "?cursor=x"] {
         refused(http.get(&format!("/v1/questions{wrong}")), ErrorCode::InvalidRequest).await;
     }
-    refused(from_outside(http.get("/v1/questions")), ErrorCode::Forbidden).await;
+    refused(from_outside(http.get("/v1/questions")), ErrorCode::Unauthorized).await;
 
     // What an asker deletes is gone from the topic; the numbers stay.
     let _: ConversationDeleted =
@@ -176,7 +176,7 @@ async fn what_was_not_answered_is_listed_by_topic() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_topic_is_answered_by_a_document_and_opens_itself_again() {
     let taproot = with_documents();
-    let server = Server::start(&taproot);
+    let server = Server::with(&taproot, &[PUBLIC], None);
     let http = Http::to(&server);
     let answer = refused_answer(&http, DOGS).await;
     assert!(answer.answer.contains("You can pass the question on"), "{answer:?}");
@@ -207,7 +207,7 @@ async fn a_topic_is_answered_by_a_document_and_opens_itself_again() {
         .await;
     let misplaced = json!({"state": "open", "document_id": document.id});
     refused(decide(&http, &topic, &misplaced), ErrorCode::InvalidRequest).await;
-    refused(from_outside(decide(&http, &topic, &decision)), ErrorCode::Forbidden).await;
+    refused(from_outside(decide(&http, &topic, &decision)), ErrorCode::Unauthorized).await;
     let nowhere = http.request(Method::PATCH, "/v1/questions/none").json(&json!({"state": "dismissed"}));
     refused(nowhere, ErrorCode::TopicNotFound).await;
 

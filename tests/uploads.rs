@@ -108,7 +108,7 @@ async fn a_form_that_cannot_be_taken_leaves_nothing() {
         [(Method::GET, "/v1/sources"), (Method::GET, "/v1/jobs/x/events"), (Method::PUT, "/v1/sync/files/x?source=a")]
     {
         let request = http.request(method, path).header("x-forwarded-for", "203.0.113.7");
-        refused(request, ErrorCode::Forbidden).await;
+        refused(request, ErrorCode::Unauthorized).await;
     }
     let arriving = std::fs::read_dir(taproot.data().join("uploads/.staging/@incoming")).expect("the folder").count();
     assert_eq!(arriving, 0);

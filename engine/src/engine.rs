@@ -25,7 +25,7 @@ use crate::models::{Choice, Models};
 use crate::questions::Questions;
 use crate::retrieve::{Found, GlossaryFile, Papers, Query, Reread, Retriever};
 use crate::store::{
-    Catalog, Conversations, Doctor, EdgeVectors, Filter, ListTopics, ServerVectors, Space, VectorStore, Writer,
+    Catalog, Conversations, Doctor, EdgeVectors, Filter, ListTopics, Reach, ServerVectors, Space, VectorStore, Writer,
 };
 use crate::{AccessScope, Asker, Error, Result, store};
 
@@ -292,14 +292,14 @@ impl Engine {
     }
 
     /// Rates an answer of the asker's that was kept.
-    pub async fn rate(&self, asker: &Asker, request: &FeedbackRequest) -> Result<Feedback> {
+    pub async fn rate(&self, scope: &AccessScope, asker: &Asker, request: &FeedbackRequest) -> Result<Feedback> {
         self.retriever()?;
         if request.reason.is_some() && request.rating == Rating::Up {
             let detail = "it says what is wrong, and belongs to the rating down".to_owned();
             return Err(Error::InvalidRequest { what: "reason", detail });
         }
         let request = FeedbackRequest { comment: note("comment", request.comment.as_deref())?, ..request.clone() };
-        self.inner.answerer.conversations.rate(asker, &request).await
+        self.inner.answerer.conversations.rate(asker, &Reach::of(scope), &request).await
     }
 
     /// Takes a rating back.
@@ -309,10 +309,10 @@ impl Engine {
     }
 
     /// Passes the question of an answer of the asker's on to those who look after the documents.
-    pub async fn hand_on(&self, asker: &Asker, request: &HandoffRequest) -> Result<Handoff> {
+    pub async fn hand_on(&self, scope: &AccessScope, asker: &Asker, request: &HandoffRequest) -> Result<Handoff> {
         self.retriever()?;
         let note = note("note", request.note.as_deref())?;
-        self.inner.answerer.conversations.hand_on(asker, &request.answer_id, note).await
+        self.inner.answerer.conversations.hand_on(asker, &Reach::of(scope), &request.answer_id, note).await
     }
 
     /// Questions that were not answered well, by topic; `limit` is 1 to 1,000. Whose they are is not told.

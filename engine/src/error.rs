@@ -13,6 +13,10 @@ pub enum Error {
     EmptyQuery { what: &'static str },
     #[error("the text has {chars} characters, the limit is {limit}")]
     QueryTooLong { chars: usize, limit: usize },
+    #[error("there is no such key")]
+    KeyNotFound,
+    #[error("there is no such user")]
+    UserNotFound,
     #[error("no document {id}")]
     DocumentNotFound { id: String },
     #[error("no such conversation")]
@@ -152,6 +156,8 @@ impl Error {
             Error::EmptyQuery { .. } => ErrorCode::EmptyQuery,
             Error::QueryTooLong { .. } => ErrorCode::QueryTooLong,
             Error::DocumentNotFound { .. } => ErrorCode::DocumentNotFound,
+            Error::KeyNotFound => ErrorCode::KeyNotFound,
+            Error::UserNotFound => ErrorCode::UserNotFound,
             Error::ConversationNotFound => ErrorCode::ConversationNotFound,
             Error::AnswerNotFound => ErrorCode::AnswerNotFound,
             Error::TopicNotFound { .. } => ErrorCode::TopicNotFound,

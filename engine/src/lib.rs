@@ -28,5 +28,5 @@ pub use engine::{Counts, DocumentFile, Engine, EngineConfig, ListDocuments, Qdra
 pub use error::{Error, Result, UpstreamFailure};
 pub use failpoint::failpoint;
 pub use retrieve::Evidence;
-pub use scope::{Access, AccessScope};
-pub use store::ListTopics;
+pub use scope::{Access, AccessScope, check_name};
+pub use store::{Accounts, Holder, Identity, ListTopics};

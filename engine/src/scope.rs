@@ -48,6 +48,17 @@ pub struct Access {
     pub deny: Vec<String>,
 }
 
+/// Characters of the name of a group or collection.
+const MAX_NAME_CHARS: usize = 100;
+
+/// Names of groups, collections and tags stand in lists, queries and headers: they are plain. Whether this can be the name of a group or a collection; what is wrong when not.
+pub fn check_name(name: &str) -> Result<(), String> {
+    let plain = !name.is_empty()
+        && name.chars().count() <= MAX_NAME_CHARS
+        && !name.contains(|c: char| c.is_control() || "\"\\,*".contains(c));
+    if plain { Ok(()) } else { Err(format!("{name:?} is empty, too long, or has one of \" \\ , * in it")) }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

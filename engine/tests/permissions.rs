@@ -16,6 +16,7 @@ use taproot_schemas::answer::Mode;
 use taproot_schemas::settings::WhenBusy;
 
 const CASES: u32 = 6;
+const COLLECTIONS: [&str; 3] = ["default", "sales", "人事"];
 const GROUPS: [&str; 4] = ["hr", "it", "board", "实习生"];
 /// What documents are made of; each is embedded once. The last ones have words that are rare.
 const PASSAGES: [&str; 16] = [
@@ -62,6 +63,7 @@ const QUERIES: [&str; 16] = [
 
 #[derive(Debug, Clone)]
 struct Filed {
+    collection: &'static str,
     allow: Vec<&'static str>,
     deny: Vec<&'static str>,
     passages: Vec<&'static str>,
@@ -76,10 +78,15 @@ impl Filed {
         let owned = |groups: &[&str]| groups.iter().map(|group| (*group).to_owned()).collect();
         Access { allow: owned(&self.allow), deny: owned(&self.deny) }
     }
+
+    fn is_seen(&self, scope: &AccessScope) -> bool {
+        scope.sees(self.collection, &self.access())
+    }
 }
 
 fn filed() -> impl Strategy<Value = Filed> {
     (
+        select(COLLECTIONS.to_vec()),
         subsequence(GROUPS.to_vec(), 0..3),
         prop_oneof![3 => Just(Vec::new()), 1 => subsequence(GROUPS.to_vec(), 1..3)],
         prop::collection::vec(select(PASSAGES.to_vec()), 1..4),
@@ -88,7 +95,8 @@ fn filed() -> impl Strategy<Value = Filed> {
         select(TAGS.to_vec()),
         prop::option::of(select(DATES.to_vec())),
     )
-        .prop_map(|(allow, deny, passages, title, folder, tag, date)| Filed {
+        .prop_map(|(collection, allow, deny, passages, title, folder, tag, date)| Filed {
+            collection,
             allow,
             deny,
             passages,
@@ -102,6 +110,8 @@ fn filed() -> impl Strategy<Value = Filed> {
 #[derive(Debug, Clone)]
 struct Case {
     caller: Vec<&'static str>,
+    /// The only ones that there are for the caller.
+    collections: Option<Vec<&'static str>>,
     documents: Vec<Filed>,
     others: Vec<Filed>,
     queries: Vec<&'static str>,
@@ -111,11 +121,18 @@ fn case() -> impl Strategy<Value = Case> {
     let documents = |sizes| prop::collection::vec(filed(), sizes);
     (
         subsequence(GROUPS.to_vec(), 0..3),
+        prop::option::of(subsequence(COLLECTIONS.to_vec(), 1..3)),
         documents(6..20),
         documents(2..12),
         prop::collection::vec(select(QUERIES.to_vec()), 3..6),
     )
-        .prop_map(|(caller, documents, others, queries)| Case { caller, documents, others, queries })
+        .prop_map(|(caller, collections, documents, others, queries)| Case {
+            caller,
+            collections,
+            documents,
+            others,
+            queries,
+        })
 }
 
 /// The engine with what is in it. Vectors of the passages are kept, since a document's title is no part of them here.
@@ -195,7 +212,11 @@ impl World {
         let date = filed.date.map(|date| ("modified".to_owned(), json!(date)));
         NewDocument {
             source_id: self.source.clone(),
-            labels: Labels { collection: "default".into(), access: filed.access(), tags: vec![filed.tag.into()] },
+            labels: Labels {
+                collection: filed.collection.into(),
+                access: filed.access(),
+                tags: vec![filed.tag.into()],
+            },
             uri: path.clone(),
             path,
             part_of: None,
@@ -270,13 +291,14 @@ fn what_is_hidden_makes_no_difference() {
 }
 
 async fn check(world: &mut World, case: &Case) -> Result<(), TestCaseError> {
-    let scope = AccessScope::groups(case.caller.iter().map(|group| (*group).to_owned()).collect());
+    let owned = |names: &[&str]| names.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>();
+    let scope = AccessScope::groups(owned(&case.caller)).within(case.collections.as_deref().map(owned));
     let (documents, others) = (world.file(&case.documents).await, world.file(&case.others).await);
-    let access: HashMap<&String, Access> =
-        documents.iter().chain(&others).zip(case.documents.iter().chain(&case.others).map(Filed::access)).collect();
-    let hidden = |ids: &[String]| ids.iter().filter(|id| !scope.sees(&access[id])).cloned().collect::<Vec<_>>();
+    let filed: HashMap<&String, &Filed> =
+        documents.iter().chain(&others).zip(case.documents.iter().chain(&case.others)).collect();
+    let hidden = |ids: &[String]| ids.iter().filter(|id| !filed[id].is_seen(&scope)).cloned().collect::<Vec<_>>();
     let (one, another) = (hidden(&documents), hidden(&others));
-    let owned: Vec<String> = access.keys().map(|id| (*id).clone()).collect();
+    let owned: Vec<String> = filed.keys().map(|id| (*id).clone()).collect();
 
     let both = world.told(&scope, &case.queries).await;
     for query in &case.queries {
@@ -286,7 +308,7 @@ async fn check(world: &mut World, case: &Case) -> Result<(), TestCaseError> {
             let copies = hit["copies"].as_array().cloned().unwrap_or_default();
             for named in std::iter::once(hit).chain(&copies) {
                 let id = named["document_id"].as_str().expect("an id").to_owned();
-                prop_assert!(scope.sees(&access[&id]), "{id} of {:?} is told to {:?}", access[&id], case.caller);
+                prop_assert!(filed[&id].is_seen(&scope), "{id} of {:?} is told to {scope:?}", filed[&id]);
             }
         }
         // A document that is there and hidden is as one that never was.
@@ -307,8 +329,7 @@ async fn check(world: &mut World, case: &Case) -> Result<(), TestCaseError> {
     let first_alone = world.told(&scope, &case.queries).await;
     world.delete(&one).await;
     let neither = world.told(&scope, &case.queries).await;
-    let hidden_of =
-        |filed: &[Filed]| filed.iter().filter(|filed| !scope.sees(&filed.access())).cloned().collect::<Vec<_>>();
+    let hidden_of = |filed: &[Filed]| filed.iter().filter(|filed| !filed.is_seen(&scope)).cloned().collect::<Vec<_>>();
     let again = world.file(&hidden_of(&case.others)).await;
     let other_alone = world.told(&scope, &case.queries).await;
     world.delete(&[owned, again].concat()).await;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use taproot_engine::store::FileRecord;
-use taproot_engine::{Engine, Error, Result, failpoint};
+use taproot_engine::{Engine, Error, Result, check_name, failpoint};
 use taproot_parse::sandbox::{ParserLimits, Tesseract};
 use taproot_schemas::job::{FileErrorCode, FileFailure, Progress, Report};
 use tokio::sync::watch;
@@ -16,7 +16,7 @@ use crate::labels::{relabel, relabel_file};
 use crate::pipeline::{self, Context};
 use crate::plan::{HashedFile, Pipeline, Plan, plan};
 use crate::progress::Tracker;
-use crate::scan::{FolderSettings, ScannedFile, check_name, scan_below};
+use crate::scan::{FolderSettings, ScannedFile, scan_below};
 
 /// Counts up when parsing, chunking or what is stored of a document changes: files are then read again.
 const PIPELINE_VERSION: u32 = 2;

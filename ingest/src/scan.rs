@@ -13,8 +13,8 @@ use ignore::WalkBuilder;
 use taproot_engine::Result;
 use taproot_schemas::job::{FileErrorCode, FileFailure};
 
+pub use settings::FolderSettings;
 use settings::Inherited;
-pub use settings::{FolderSettings, check_name};
 
 /// A file that was modified less than this before it was looked at may change again without its time telling.
 const SETTLED_AFTER: Duration = Duration::from_secs(2);

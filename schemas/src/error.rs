@@ -55,6 +55,10 @@ error_codes! {
     InvalidPath = 400, "send paths below the folder, with / between the parts and without . and ..";
     /// The signature of a Slack request is missing, wrong or too old.
     BadSignature = 401, "check the signing secret and the clock of this machine";
+    /// Nobody is signed in, or what was shown is of no use any more.
+    Unauthorized = 401, "send Authorization: Bearer KEY, or sign in at the page";
+    /// The key to sign in with is not one of this server, or is of no use any more.
+    InvalidKey = 401, "ask an administrator of this server for a key";
     /// The caller may not do this.
     Forbidden = 403, "ask an administrator of this server";
     /// The page's origin is not allowed to call this server.
@@ -71,6 +75,10 @@ error_codes! {
     TopicNotFound = 404, "list the topics with GET /v1/questions";
     /// The original file is no longer where it was ingested from.
     OriginalGone = 404, "ingest the folder again, or read the extracted text";
+    /// There is no such key.
+    KeyNotFound = 404, "list the keys with GET /v1/keys";
+    /// There is no such user.
+    UserNotFound = 404, "list the users with GET /v1/users";
     /// There is no such job.
     JobNotFound = 404, "list the jobs with GET /v1/jobs";
     /// There is no such source in the settings.
@@ -93,6 +101,8 @@ error_codes! {
     UnsupportedMediaType = 415, "send application/json, or multipart/form-data where files are uploaded";
     /// The folder cannot be read.
     UnreadablePath = 422, "check that the path exists on the server and may be read";
+    /// The caller has asked more than it may at a time, in a minute or in a day.
+    RateLimited = 429, "try again after the seconds given in Retry-After";
     /// More requests are waiting than the queue holds.
     Overloaded = 429, "try again after the seconds given in Retry-After";
     /// Something failed inside; the log has the cause under the request id.
@@ -101,6 +111,8 @@ error_codes! {
     StorageFull = 507, "make room on the disk of the data directory, then send the same again";
     /// The server is starting or stopping.
     NotReady = 503, "wait until /readyz answers 200";
+    /// The issuer of sign-ins does not answer, or not as it should.
+    IssuerUnavailable = 503, "try again later; the server's log says what is wrong, and [oidc] in the settings names the issuer";
     /// The model that was asked for by mode does not answer.
     UpstreamUnavailable = 503, "ask without a mode, or later; the server's log says what is wrong, docs/upstream.md what to set";
     /// A store that the server depends on does not answer.

@@ -4,7 +4,9 @@
 //! script that reads `--json`, a settings file. Times are RFC 3339 in UTC, offsets count characters
 //! (Unicode scalar values) of a document's extracted text, sizes and limits carry their unit in the name.
 
+pub mod account;
 pub mod answer;
+pub mod audit;
 pub mod conversation;
 pub mod doctor;
 pub mod document;

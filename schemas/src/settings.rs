@@ -17,6 +17,10 @@ pub struct Settings {
     pub search: SearchSettings,
     pub answer: AnswerSettings,
     pub upstream: UpstreamSettings,
+    pub access: AccessSettings,
+    pub oidc: OidcSettings,
+    pub limits: LimitSettings,
+    pub audit: AuditSettings,
     pub slack: SlackSettings,
     pub sources: Vec<Source>,
     /// By the name of the collection; one that is not named has the defaults.
@@ -39,6 +43,13 @@ pub struct ServerSettings {
     /// Requests that may wait for a processor before callers are told to come back.
     pub max_queue: usize,
     pub shutdown_grace_s: u64,
+    /// PEM files of a certificate (with its chain) and its key: with both the server speaks TLS.
+    pub tls_certificate: Option<String>,
+    pub tls_key: Option<String>,
+    /// Addresses of proxies whose `X-Forwarded-For` is believed.
+    pub trusted_proxies: Vec<String>,
+    /// How people reach the server (`https://kb.example.com`), where that is not the address it is asked at.
+    pub public_url: Option<String>,
 }
 
 impl Default for ServerSettings {
@@ -52,6 +63,10 @@ impl Default for ServerSettings {
             max_query_chars: 8_000,
             max_queue: 256,
             shutdown_grace_s: 30,
+            tls_certificate: None,
+            tls_key: None,
+            trusted_proxies: Vec::new(),
+            public_url: None,
         }
     }
 }
@@ -272,6 +287,111 @@ impl Default for UpstreamSettings {
             max_queue: 16,
             allow_plain_http: false,
         }
+    }
+}
+
+/// Who may come in.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AccessSettings {
+    /// Collections that whoever is not signed in may read, as far as they are open to everybody; `*` for all.
+    pub public_collections: Vec<String>,
+    /// How long a sign-in at the page lasts.
+    pub session_hours: u32,
+}
+
+impl Default for AccessSettings {
+    fn default() -> Self {
+        Self { public_collections: Vec::new(), session_hours: 12 }
+    }
+}
+
+/// Sign-in by OpenID Connect: for the page by code, for the API by bearer tokens.
+#[derive(Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct OidcSettings {
+    /// Address of the issuer, below which `.well-known/openid-configuration` lies; off when absent.
+    pub issuer: Option<String>,
+    pub client_id: Option<String>,
+    pub client_secret: Option<String>,
+    /// File that holds the client's secret.
+    pub client_secret_file: Option<String>,
+    /// What bearer tokens are for (`aud`); the client's id when empty.
+    pub audiences: Vec<String>,
+    pub scopes: Vec<String>,
+    /// Claim that holds the groups, with points between its parts (`realm_access.roles`).
+    pub groups_claim: String,
+    /// Groups whose members are let in as readers; everybody whom the issuer knows when empty.
+    pub reader_groups: Vec<String>,
+    pub editor_groups: Vec<String>,
+    pub admin_groups: Vec<String>,
+}
+
+impl Default for OidcSettings {
+    fn default() -> Self {
+        Self {
+            issuer: None,
+            client_id: None,
+            client_secret: None,
+            client_secret_file: None,
+            audiences: Vec::new(),
+            scopes: ["openid", "profile", "email"].map(str::to_owned).to_vec(),
+            groups_claim: "groups".into(),
+            reader_groups: Vec::new(),
+            editor_groups: Vec::new(),
+            admin_groups: Vec::new(),
+        }
+    }
+}
+
+impl std::fmt::Debug for OidcSettings {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("OidcSettings").field("issuer", &self.issuer).finish_non_exhaustive()
+    }
+}
+
+/// How much one key or person may ask for, and one address of whoever is not known.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct LimitSettings {
+    pub requests_per_minute: u32,
+    /// Of one address.
+    pub anonymous_requests_per_minute: u32,
+    /// Keys and tokens of one address that are none.
+    pub failed_sign_ins_per_minute: u32,
+    /// Answers and streams that are open at the same time.
+    pub answers_at_a_time: usize,
+    /// Tokens that language models take and give, counted from midnight UTC or the start; 0 for no limit.
+    pub tokens_per_day: u64,
+}
+
+impl Default for LimitSettings {
+    fn default() -> Self {
+        Self {
+            requests_per_minute: 600,
+            anonymous_requests_per_minute: 120,
+            failed_sign_ins_per_minute: 20,
+            answers_at_a_time: 16,
+            tokens_per_day: 0,
+        }
+    }
+}
+
+/// The audit in `DATA/audit`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct AuditSettings {
+    /// Whether the texts of questions and queries are kept.
+    pub questions: bool,
+    /// Size of a file; then another one begins.
+    pub max_file_mib: u64,
+    /// Files that are kept.
+    pub files: usize,
+}
+
+impl Default for AuditSettings {
+    fn default() -> Self {
+        Self { questions: true, max_file_mib: 16, files: 64 }
     }
 }
 

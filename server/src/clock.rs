@@ -20,3 +20,9 @@ pub fn in_the_future(after: std::time::Duration) -> Option<String> {
     let then = Timestamp::now().checked_add(after).ok()?;
     Some(then.round(Unit::Second).unwrap_or(then).to_string())
 }
+
+/// Seconds since 1970, as the API writes them.
+pub fn of_seconds(seconds: u64) -> String {
+    let time = i64::try_from(seconds).ok().and_then(|seconds| Timestamp::from_second(seconds).ok());
+    time.map_or_else(|| seconds.to_string(), |time| time.to_string())
+}

@@ -29,6 +29,10 @@ pub enum Error {
     AlreadyServed { address: String },
     #[error("cannot listen on {address}")]
     Listen { address: SocketAddr, source: io::Error },
+    #[error("nobody could be told apart from anybody at {address}: no key has been made")]
+    NobodyMayAsk { address: SocketAddr, first_key: Option<String> },
+    #[error("cannot use the TLS file {}: {problem}", path.display())]
+    Tls { path: PathBuf, problem: String },
     #[error("the HTTP server failed")]
     Http(#[source] io::Error),
     #[error("cannot start the asynchronous runtime")]
@@ -85,6 +89,14 @@ impl Error {
             Error::Busy { .. } => "wait until that process ends, or name another folder with --data".into(),
             Error::AlreadyServed { .. } => "use that server, or name another folder with --data".into(),
             Error::Listen { .. } => "choose another address with --address, or stop the program that holds it".into(),
+            Error::NobodyMayAsk { .. } => {
+                "make an administrator's key first: taproot keys create NAME --role admin --groups '*'; or listen on \
+                 127.0.0.1, or set [oidc]"
+                    .into()
+            }
+            Error::Tls { .. } => "server.tls_certificate and server.tls_key name PEM files: the certificate with its \
+                                  chain, and its private key"
+                .into(),
             Error::SetLine { hint, .. } => (*hint).into(),
             Error::NoSet { hint, .. } | Error::Incomparable { hint, .. } => hint.clone(),
             Error::NoSuchDocument { .. } => "list the documents with taproot documents list".into(),

@@ -1,5 +1,7 @@
 //! The binary `taproot`. What was typed goes to [`cli`]; what comes back is an exit code: 0 done, 1 failed, 2 misused.
 
+mod access;
+mod audit;
 mod cli;
 mod clock;
 mod config;
@@ -13,6 +15,7 @@ mod metrics;
 mod parser;
 mod slack;
 mod sources;
+mod tls;
 mod transcript;
 mod uploads;
 

@@ -26,6 +26,9 @@ pub struct Server {
     log: PathBuf,
 }
 
+/// Whoever is not known may read what is open to everybody.
+pub const PUBLIC: (&str, &str) = ("TAPROOT_ACCESS_PUBLIC_COLLECTIONS", "*");
+
 /// What `serve --json` prints once it is ready.
 #[derive(Deserialize)]
 struct ReadyLine {

@@ -13,7 +13,7 @@ use super::Answerer;
 use super::resolve::{Past, Resolved, resolve};
 use super::withdraw::Readable;
 use crate::retrieve::{Found, Query};
-use crate::store::{Filter, StoredTurn, rfc3339};
+use crate::store::{Filter, Reach, StoredTurn, rfc3339};
 use crate::{AccessScope, Asker, Error, Result};
 
 /// Turns before the question that are looked at.
@@ -35,6 +35,8 @@ pub struct Thread {
     is_new: bool,
     asked_ms: i64,
     resolved: Resolved,
+    /// What the asker can see.
+    reach: Reach,
 }
 
 impl Thread {
@@ -63,6 +65,7 @@ impl Thread {
             is_new: request.conversation_id.is_none(),
             asked_ms,
             resolved,
+            reach: Reach::of(scope),
         })
     }
 
@@ -98,7 +101,7 @@ impl Thread {
             feedback: None,
             handed_on_ms: None,
         };
-        if let Err(error) = answerer.conversations.keep(asker, &self.id, self.is_new, &turn).await {
+        if let Err(error) = answerer.conversations.keep(asker, &self.reach, &self.id, self.is_new, &turn).await {
             tracing::error!(error = %error, cause = ?std::error::Error::source(&error), "a turn could not be kept");
         }
     }

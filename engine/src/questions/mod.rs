@@ -7,7 +7,7 @@
 
 mod near;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -18,7 +18,9 @@ use uuid::Uuid;
 use crate::executor::Executor;
 use crate::models::Models;
 use crate::retrieve::Query;
-use crate::store::{Catalog, Conversations, Filed, ListTopics, StoredQuestion, StoredTopic, Unfiled, Wording, rfc3339};
+use crate::store::{
+    Catalog, Conversations, Filed, Known, ListTopics, StoredQuestion, StoredTopic, Unfiled, Wording, rfc3339,
+};
 use crate::{AccessScope, Error, Result};
 
 /// Questions that are filed in one transaction.
@@ -95,7 +97,7 @@ impl Questions {
             Ok(()) | Err(Error::Overloaded { .. }) => {}
             Err(error) => return Err(error),
         }
-        let (stored, next_cursor) = self.conversations.topics(list).await?;
+        let (stored, next_cursor) = self.conversations.topics(scope, list).await?;
         let mut topics = Vec::with_capacity(stored.len());
         for topic in stored {
             // Its last question may have been deleted since.
@@ -114,8 +116,9 @@ impl Questions {
             self.catalog.document(scope, document).await?;
         }
         let (document, note) = (decision.document_id.as_deref(), decision.note.as_deref());
+        self.conversations.topic(scope, id).await?;
         self.conversations.decide(id, decision.state, document, note).await?;
-        let topic = self.conversations.topic(id).await?;
+        let topic = self.conversations.topic(scope, id).await?;
         self.told(scope, topic).await?.ok_or_else(|| Error::TopicNotFound { id: id.to_owned() })
     }
 
@@ -123,7 +126,10 @@ impl Questions {
         // A question as it stands alone has words of the answer before, which may be from a document that this caller is not
         // to know of.
         let sees_all = scope.groups.is_none() && scope.collections.is_none();
-        let questions = by_wording(self.conversations.questions(&topic.id).await?, sees_all);
+        let stored = self.conversations.questions(scope, &topic.id).await?;
+        // Whoever is not shown every question is told no number of the others.
+        let topic = if sees_all { topic } else { counted(topic, &stored) };
+        let questions = by_wording(stored, sees_all);
         let Some(first) = questions.first() else { return Ok(None) };
         let document = match &topic.document_id {
             None => None,
@@ -150,6 +156,22 @@ impl Questions {
             note: topic.note,
             decided_at: topic.decided_ms.map(rfc3339),
         }))
+    }
+}
+
+/// The topic as if there were no questions but these.
+fn counted(topic: StoredTopic, questions: &[StoredQuestion]) -> StoredTopic {
+    let count = |of: fn(&StoredQuestion) -> bool| questions.iter().filter(|question| of(question)).count() as u64;
+    let times = || questions.iter().map(|question| question.asked_ms);
+    StoredTopic {
+        count: questions.len() as u64,
+        unanswered: count(|question| question.unanswered),
+        down: count(|question| question.down),
+        handoffs: count(|question| question.handed_on),
+        askers: questions.iter().map(|question| question.asker.as_str()).collect::<HashSet<_>>().len() as u64,
+        first_ms: times().min().unwrap_or(topic.first_ms),
+        last_ms: times().max().unwrap_or(topic.last_ms),
+        ..topic
     }
 }
 
@@ -190,20 +212,21 @@ fn by_wording(questions: Vec<StoredQuestion>, standalone: bool) -> Vec<TopicQues
 }
 
 /// The topic of each question: a known one, or one that is made.
-fn place(models: &Models, unfiled: Vec<Unfiled>, mut known: Vec<(String, Wording)>) -> Result<Vec<Filed>> {
+fn place(models: &Models, unfiled: Vec<Unfiled>, mut known: Vec<Known>) -> Result<Vec<Filed>> {
     let mut placed: Vec<Filed> = Vec::with_capacity(unfiled.len());
-    for question in unfiled {
-        let wording = wording(models, &question.standalone)?;
-        let topic = question.topic.or_else(|| nearest(&wording, &known).cloned());
+    for Unfiled { conversation, number, standalone, realm, topic } in unfiled {
+        let wording = wording(models, &standalone)?;
+        let topic = topic.or_else(|| nearest(&wording, &realm, &known).cloned());
         let topic = topic.unwrap_or_else(|| Uuid::now_v7().to_string());
-        known.push((topic.clone(), wording.clone()));
-        placed.push(Filed { conversation: question.conversation, number: question.number, topic, wording });
+        known.push(Known { topic: topic.clone(), realm: realm.clone(), wording: wording.clone() });
+        placed.push(Filed { conversation, number, topic, realm, wording });
     }
     Ok(placed)
 }
 
-fn nearest<'a>(wording: &Wording, known: &'a [(String, Wording)]) -> Option<&'a String> {
-    let near = known.iter().filter_map(|(topic, other)| Some((near::near(wording, other)?, topic)));
+fn nearest<'a>(wording: &Wording, realm: &str, known: &'a [Known]) -> Option<&'a String> {
+    let known = known.iter().filter(|known| known.realm == realm);
+    let near = known.filter_map(|known| Some((near::near(wording, &known.wording)?, &known.topic)));
     near.max_by(|(one, _), (other, _)| one.total_cmp(other)).map(|(_, topic)| topic)
 }
 

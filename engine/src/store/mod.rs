@@ -16,8 +16,8 @@ mod vectors;
 mod writer;
 
 pub use catalog::{
-    Catalog, Conversations, FileDocument, FileRecord, Filed, Head, ListTopics, StoredChunk, StoredQuestion,
-    StoredTopic, StoredTurn, Unfiled, Wording, rfc3339, title_or_name,
+    Accounts, Catalog, Conversations, FileDocument, FileRecord, Filed, Head, Holder, Identity, Known, ListTopics,
+    Reach, StoredChunk, StoredQuestion, StoredTopic, StoredTurn, Unfiled, Wording, rfc3339, title_or_name,
 };
 pub use doctor::Doctor;
 pub use lexical::{Alternative, Group, Lexical, Pair, Wanted};

@@ -6,13 +6,12 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 use taproot_engine::store::Labels;
-use taproot_engine::{Access, Error, Result};
+use taproot_engine::{Access, Error, Result, check_name};
 
 /// Name of the file; it is hidden, so it is no document.
 const FILE: &str = ".taproot.toml";
 /// A larger one is no settings file.
 const MAX_BYTES: u64 = 64 << 10;
-const MAX_NAME_CHARS: usize = 100;
 
 /// What can be said of the files of a folder; what is absent is inherited.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
@@ -60,14 +59,6 @@ impl FolderSettings {
             _ => Ok(()),
         }
     }
-}
-
-/// Names of groups, collections and tags stand in lists, queries and headers: they are plain.
-pub fn check_name(name: &str) -> Result<(), String> {
-    let plain = !name.is_empty()
-        && name.chars().count() <= MAX_NAME_CHARS
-        && !name.contains(|c: char| c.is_control() || "\"\\,*".contains(c));
-    if plain { Ok(()) } else { Err(format!("{name:?} is empty, too long, or has one of \" \\ , * in it")) }
 }
 
 /// The settings of the folders below a root.

@@ -7,6 +7,7 @@ use reqwest::{Method, RequestBuilder, StatusCode, Url};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use taproot_engine::ListDocuments;
+use taproot_schemas::account::KeyList;
 use taproot_schemas::doctor::{DoctorReport, DoctorRequest};
 use taproot_schemas::document::DocumentList;
 use taproot_schemas::error::{ErrorBody, ErrorCode};
@@ -112,6 +113,15 @@ impl Client {
         ];
         let given = parameters.into_iter().filter_map(|(name, value)| Some((name, value?)));
         url.query_pairs_mut().extend_pairs(given);
+        self.answer(self.authorized(self.http.get(url))).await
+    }
+
+    pub async fn keys(&self, limit: usize, cursor: Option<&str>) -> Result<KeyList> {
+        let mut url = self.url(&["v1", "keys"]);
+        url.query_pairs_mut().append_pair("limit", &limit.to_string());
+        if let Some(cursor) = cursor {
+            url.query_pairs_mut().append_pair("cursor", cursor);
+        }
         self.answer(self.authorized(self.http.get(url))).await
     }
 

@@ -11,6 +11,7 @@ mod doctor;
 mod documents;
 mod eval;
 mod ingest;
+mod keys;
 mod models;
 mod narrow;
 mod output;
@@ -77,6 +78,9 @@ enum Command {
     /// List the models, fetch one from a hub
     #[command(subcommand)]
     Models(models::Models),
+    /// Make, list and revoke keys
+    #[command(subcommand)]
+    Keys(keys::Keys),
     /// Compare the catalog with both indexes
     Doctor(doctor::Doctor),
     /// Print the description of the HTTP API
@@ -132,6 +136,7 @@ fn run(cli: Cli, output: &Output) -> Result<()> {
             Command::Eval(command) => command.run(&config, &environment, output).await,
             Command::Documents(command) => command.run(&config, output).await,
             Command::Models(command) => command.run(&config, output).await,
+            Command::Keys(command) => command.run(&config, output).await,
             Command::Doctor(command) => command.run(&config, output).await,
             Command::Openapi | Command::ParseWorker => Ok(()),
         }

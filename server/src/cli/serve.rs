@@ -5,21 +5,25 @@
 //! Stop: refuse what is new → finish what is in flight → stop the running ingest after its batch → answer what
 //! Slack has asked → close the engine → give the data up.
 
-use std::net::{SocketAddr, TcpListener};
+use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::web::Data;
 use clap::Args;
 use serde::Serialize;
-use taproot_engine::Engine;
+use taproot_engine::{Accounts, Engine};
+use taproot_schemas::account::CreatedKey;
 use tokio::task::JoinHandle;
 
 use super::output::Output;
 use super::signals::{Signals, end_at_once};
+use crate::access::{Access, Limits, Oidc, OwnerToken};
+use crate::audit::Audit;
 use crate::config::{Config, ServeConfig};
 use crate::error::{Error, Result};
-use crate::http::{self, Lifecycle, OwnerToken, Parts, Ready};
+use crate::http::origin::Rules;
+use crate::http::{self, Lifecycle, Parts, Ready};
 use crate::instance::{Claim, Instance};
 use crate::jobs::Jobs;
 use crate::metrics::Metrics;
@@ -39,6 +43,9 @@ pub struct Serve {
 struct ReadyLine {
     address: SocketAddr,
     url: String,
+    /// The administrator's key that the first start makes; never told again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    first_key: Option<String>,
 }
 
 impl Serve {
@@ -50,15 +57,30 @@ impl Serve {
         let mut instance = own(&config)?;
         let engine_config = config.engine()?;
         config.upstream_is_ready()?;
+        let accounts = Accounts::open(&config.data_dir).await?;
+        let first_key = accounts.create_first_key().await?;
+        let is_guarded = config.serve.oidc.is_some() || accounts.are_set_up().await?;
+        if !config.serve.address.ip().is_loopback() && !is_guarded {
+            return Err(Error::NobodyMayAsk {
+                address: config.serve.address,
+                first_key: first_key.map(|key| key.secret),
+            });
+        }
+        let tls = config.serve.tls.as_ref().map(crate::tls::read).transpose()?;
         let (listener, address) = listen(config.serve.address)?;
+        // The command line of this machine comes in without TLS, by a door of its own.
+        let inside = tls.is_some().then(|| listen((Ipv4Addr::LOCALHOST, 0).into())).transpose()?;
+        let reached_at = inside.as_ref().map_or(address, |(_, inside)| *inside);
         let token =
-            instance.publish(address).map_err(|source| Error::DataDir { path: config.data_dir.clone(), source })?;
+            instance.publish(reached_at).map_err(|source| Error::DataDir { path: config.data_dir.clone(), source })?;
         let metrics = Metrics::new().map_err(|error| Error::Http(std::io::Error::other(error)))?;
         let (desk, answerer) = connect_slack(&config.serve, &metrics)?;
         let lifecycle = Data::new(Lifecycle::default());
+        let access = access(&config, address, accounts.clone(), &token, tls.is_some())?;
         let parts = Parts {
             lifecycle: lifecycle.clone(),
-            token: OwnerToken::new(&token),
+            access: access.clone(),
+            tls: tls.zip(inside.map(|(listener, _)| listener)),
             metrics: metrics.clone(),
             slack: desk,
         };
@@ -85,7 +107,7 @@ impl Serve {
             sources: sources.clone(),
             uploads: uploads.clone(),
         });
-        tell_ready(output, address)?;
+        tell_ready(output, address, config.serve.tls.is_some(), first_key)?;
 
         let outcome = tokio::select! {
             () = signals.asked_to_stop() => Ok(()),
@@ -107,6 +129,8 @@ impl Serve {
             within(grace, "the last answers to Slack", async { drop(answering.await) }).await;
             aborted.abort();
         }
+        access.audit.close();
+        accounts.close().await;
         engine.close().await?;
         drop(instance);
         outcome.and(stopped)
@@ -156,9 +180,41 @@ fn connect_slack(config: &ServeConfig, metrics: &Metrics) -> Result<(Option<Slac
     Ok(config.slack.as_ref().map(|slack| slack::connect(slack, metrics)).transpose()?.unzip())
 }
 
-fn tell_ready(output: &Output, address: SocketAddr) -> Result<()> {
-    let line = ReadyLine { address, url: format!("http://{address}") };
-    if output.is_json() { output.json_line(&line) } else { output.text(&format!("Taproot is ready at {}\n", line.url)) }
+fn access(
+    config: &Config,
+    address: SocketAddr,
+    accounts: Accounts,
+    token: &str,
+    speaks_tls: bool,
+) -> Result<Data<Access>> {
+    let ServeConfig { allowed_origins, allowed_hosts, access, oidc, limits, audit, .. } = &config.serve;
+    let in_data = |source| Error::DataDir { path: config.data_dir.clone(), source };
+    Ok(Data::new(Access {
+        accounts,
+        owner: OwnerToken::new(token),
+        rules: Rules::new(address, allowed_origins.clone(), allowed_hosts.clone()),
+        oidc: oidc.clone().map(Oidc::new).transpose().map_err(Error::Client)?,
+        limits: Limits::new(limits.clone()),
+        audit: Audit::start(&config.data_dir, audit.clone()).map_err(in_data)?,
+        config: access.clone(),
+        speaks_tls,
+    }))
+}
+
+fn tell_ready(output: &Output, address: SocketAddr, tls: bool, first_key: Option<CreatedKey>) -> Result<()> {
+    let url = format!("{}://{address}", if tls { "https" } else { "http" });
+    let line = ReadyLine { address, url, first_key: first_key.map(|key| key.secret) };
+    if output.is_json() {
+        return output.json_line(&line);
+    }
+    output.text(&format!("Taproot is ready at {}\n", line.url))?;
+    match &line.first_key {
+        None => Ok(()),
+        Some(key) => output.text(&format!(
+            "An administrator's key, shown only now: {key}\n\
+             Until it is used or another key is made, whoever sits at this machine needs none.\n"
+        )),
+    }
 }
 
 /// Gives up on work that does not end in time.

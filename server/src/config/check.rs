@@ -18,7 +18,8 @@ const MIN_INTERVAL: Duration = Duration::from_secs(60);
 const MAX_INTERVAL: Duration = Duration::from_secs(365 * 24 * 60 * 60);
 
 pub fn check(settings: &Settings) -> Result<()> {
-    let Settings { server, models, vectors, ingest, search, answer, upstream, slack, sources, collections } = settings;
+    let Settings { server, models, vectors, ingest, search, answer, upstream, slack, sources, collections, .. } =
+        settings;
     for origin in &server.allowed_origins {
         origin_or_star("server.allowed_origins", origin)?;
     }
@@ -65,6 +66,7 @@ pub fn check(settings: &Settings) -> Result<()> {
     within("answer.strictness", answer.strictness, 1..=5)?;
     super::upstream::check(upstream, collections)?;
     within("answer.keep_conversations_days", answer.keep_conversations_days, 0..=36_500)?;
+    super::access::check(settings)?;
     check_slack(slack)?;
     check_sources(sources)
 }
@@ -155,7 +157,7 @@ fn host_or_star(field: &str, host: &str) -> Result<()> {
     Ok(())
 }
 
-fn http_url(field: &str, url: &str) -> Result<()> {
+pub fn http_url(field: &str, url: &str) -> Result<()> {
     let parsed = reqwest::Url::parse(url).ok();
     if parsed.is_some_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
         return Ok(());

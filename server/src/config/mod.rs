@@ -4,6 +4,7 @@
 //! reads the environment, looks for the settings file, or knows the name of a setting. Nothing is opened here
 //! but the settings file and the file of a key; where the models are is only looked up by commands that need them.
 
+mod access;
 mod check;
 mod environment;
 mod overlay;
@@ -24,6 +25,7 @@ use crate::error::{Error, Result};
 use crate::hub::HubConfig;
 use crate::parser::Parser;
 
+pub use access::{AccessConfig, AuditConfig, LimitsConfig, OidcConfig, TlsFiles, is_private};
 pub use check::is_plain as is_plain_name;
 pub use environment::Environment;
 use upstream::UpstreamChoice;
@@ -69,6 +71,11 @@ pub struct ServeConfig {
     /// How often a watched folder is looked through, whatever was noticed.
     pub full_check: Duration,
     pub slack: Option<SlackConfig>,
+    pub tls: Option<TlsFiles>,
+    pub access: AccessConfig,
+    pub oidc: Option<OidcConfig>,
+    pub limits: LimitsConfig,
+    pub audit: AuditConfig,
 }
 
 /// A folder that the settings name.
@@ -227,8 +234,14 @@ fn read_file(path: &Path) -> Result<Settings> {
         .map_err(|error| Error::SettingsSyntax { path: path.to_path_buf(), detail: mistake(&text, &error) })?;
     let folder = path.parent().unwrap_or(Path::new(""));
     let sources = settings.sources.iter_mut().map(|source| &mut source.path);
-    let key = &mut settings.upstream.key_file;
-    for relative in settings.models.dir.iter_mut().chain(&mut settings.search.glossary).chain(key).chain(sources) {
+    let files = [
+        &mut settings.upstream.key_file,
+        &mut settings.oidc.client_secret_file,
+        &mut settings.server.tls_certificate,
+        &mut settings.server.tls_key,
+    ];
+    let files = files.into_iter().flatten();
+    for relative in settings.models.dir.iter_mut().chain(&mut settings.search.glossary).chain(files).chain(sources) {
         // An empty path stays empty, so that the check can say so.
         if !relative.is_empty() {
             *relative = folder.join(&relative).to_string_lossy().into_owned();
@@ -288,6 +301,11 @@ fn resolve(data_dir: PathBuf, settings: Settings, environment: &Environment) -> 
             sources,
             full_check: Duration::from_secs(ingest.full_check_s),
             slack,
+            tls: access::tls(&settings),
+            access: access::access(&settings),
+            oidc: access::oidc(&settings)?,
+            limits: access::limits(&settings),
+            audit: access::audit(&settings),
         },
         settings,
     })

@@ -8,8 +8,8 @@
 
 use serde::de::DeserializeOwned;
 use taproot_schemas::settings::{
-    AnswerSettings, IngestSettings, ModelSettings, SearchSettings, ServerSettings, Settings, SlackSettings,
-    UpstreamSettings, VectorSettings,
+    AccessSettings, AnswerSettings, AuditSettings, IngestSettings, LimitSettings, ModelSettings, OidcSettings,
+    SearchSettings, ServerSettings, Settings, SlackSettings, UpstreamSettings, VectorSettings,
 };
 use toml::{Table, Value};
 
@@ -36,6 +36,10 @@ pub fn apply(settings: &mut Settings, environment: &Environment) -> Result<()> {
             "search" => set::<SearchSettings>(&mut settings.search, name, key, text)?,
             "answer" => set::<AnswerSettings>(&mut settings.answer, name, key, text)?,
             "upstream" => set::<UpstreamSettings>(&mut settings.upstream, name, key, text)?,
+            "access" => set::<AccessSettings>(&mut settings.access, name, key, text)?,
+            "oidc" => set::<OidcSettings>(&mut settings.oidc, name, key, text)?,
+            "limits" => set::<LimitSettings>(&mut settings.limits, name, key, text)?,
+            "audit" => set::<AuditSettings>(&mut settings.audit, name, key, text)?,
             "slack" => set::<SlackSettings>(&mut settings.slack, name, key, text)?,
             _ => continue,
         }

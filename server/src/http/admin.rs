@@ -4,9 +4,9 @@ use actix_web::web::Json;
 use taproot_schemas::doctor::{DoctorReport, DoctorRequest};
 use taproot_schemas::error::ErrorBody;
 
-use super::caller::Caller;
 use super::error::Result;
 use super::lifecycle::Ready;
+use crate::access::Caller;
 
 /// Compares the catalog with both indexes, and mends them if asked to.
 #[utoipa::path(

@@ -10,11 +10,11 @@ use taproot_schemas::error::ErrorBody;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use super::caller::Caller;
 use super::error::{ApiError, Result};
 use super::frame::RequestId;
 use super::lifecycle::Ready;
 use super::sse;
+use crate::access::Caller;
 use crate::metrics::{Metrics, Operation};
 
 /// Events that may wait for a slow reader before the work waits for it too.
@@ -47,6 +47,7 @@ pub async fn ask(
     body: web::Json<AskRequest>,
 ) -> Result<HttpResponse> {
     let request = body.into_inner();
+    caller.trail.question(&request.question);
     let metrics = metrics.get_ref().clone();
     if !request.stream {
         let answer = answer(&ready.engine, &caller, &request, None, &metrics).await?;
@@ -76,6 +77,7 @@ async fn answer(
     let answer = answered.map_err(|_| ApiError::internal("an answer took longer than its deadline"))??;
     metrics.operation(Operation::Ask, started.elapsed());
     metrics.answer(&answer);
+    caller.trail.answer(&answer);
     Ok(answer)
 }
 

@@ -1,11 +1,12 @@
 //! `/v1/collections`: what is in the index, collection by collection.
 
 use actix_web::web::Json;
+use taproot_schemas::account::Role;
 use taproot_schemas::document::CollectionList;
 
-use super::caller::Caller;
 use super::error::Result;
 use super::lifecycle::Ready;
+use crate::access::Caller;
 
 /// The collections of which the caller may see a document, with how much of each. Which groups their documents are for is
 /// told to those who may administer.
@@ -17,7 +18,7 @@ use super::lifecycle::Ready;
 )]
 pub async fn list(caller: Caller, ready: Ready) -> Result<Json<CollectionList>> {
     let mut list = ready.engine.collections(&caller.scope).await?;
-    if caller.must_administer().is_err() {
+    if !caller.has(Role::Admin) {
         list.collections.iter_mut().for_each(|collection| collection.groups = None);
     }
     Ok(Json(list))

@@ -14,9 +14,9 @@ use taproot_schemas::conversation::{
 use taproot_schemas::error::{ErrorBody, ErrorCode};
 use utoipa::{IntoParams, ToSchema};
 
-use super::caller::Caller;
 use super::error::{ApiError, Result};
 use super::lifecycle::Ready;
+use crate::access::Caller;
 use crate::transcript;
 
 const DEFAULT_LIMIT: usize = 50;

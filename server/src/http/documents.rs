@@ -9,9 +9,10 @@ use taproot_schemas::error::{ErrorBody, ErrorCode};
 use taproot_schemas::job::Job;
 use utoipa::IntoParams;
 
-use super::caller::Caller;
 use super::error::{ApiError, Result};
+use super::jobs;
 use super::lifecycle::Ready;
+use crate::access::Caller;
 use crate::jobs::JobOrder;
 
 const DEFAULT_LIMIT: usize = 100;
@@ -139,7 +140,7 @@ pub async fn chunks(
     path = "/v1/documents/{id}/reread",
     tag = "documents",
     params(("id" = String, Path, description = "The document's id")),
-    security((), ("owner" = [])),
+    security((), ("key" = [])),
     responses(
         (status = 202, description = "The job is queued; follow it at `/v1/jobs/{id}`", body = Job),
         (status = 403, description = "The caller may not order jobs", body = ErrorBody),
@@ -149,8 +150,9 @@ pub async fn chunks(
     )
 )]
 pub async fn reread(caller: Caller, ready: Ready, id: Path<String>) -> Result<HttpResponse> {
-    caller.must_administer()?;
     let DocumentFile { root, path, collection, allow } = ready.engine.file_of(&caller.scope, &id).await?;
+    // The document's own collection may be another than its folder's.
+    caller.must_reach(&collection)?;
     let order = JobOrder {
         path: root,
         collection,
@@ -161,7 +163,8 @@ pub async fn reread(caller: Caller, ready: Ready, id: Path<String>) -> Result<Ht
         file: Some(path),
         source: None,
     };
-    Ok(HttpResponse::Accepted().json(ready.jobs.submit(order).await?))
+    let job = ready.jobs.submit(order).await?;
+    Ok(HttpResponse::Accepted().json(jobs::told(&caller, job)))
 }
 
 /// Deletes a document from the catalog and both indexes. The file of an uploaded document goes with it, unless it holds
@@ -171,7 +174,7 @@ pub async fn reread(caller: Caller, ready: Ready, id: Path<String>) -> Result<Ht
     path = "/v1/documents/{id}",
     tag = "documents",
     params(("id" = String, Path, description = "The document's id")),
-    security((), ("owner" = [])),
+    security((), ("key" = [])),
     responses(
         (status = 200, description = "It is gone from every store", body = Deleted),
         (status = 403, description = "The caller may not delete", body = ErrorBody),
@@ -179,6 +182,5 @@ pub async fn reread(caller: Caller, ready: Ready, id: Path<String>) -> Result<Ht
     )
 )]
 pub async fn delete(caller: Caller, ready: Ready, id: Path<String>) -> Result<Json<Deleted>> {
-    caller.must_administer()?;
     Ok(Json(ready.uploads.delete_document(&ready.engine, &caller.scope, &id).await?))
 }

@@ -6,6 +6,7 @@
 use std::borrow::Cow;
 use std::error::Error as StdError;
 use std::fmt;
+use std::time::Duration;
 
 use actix_web::error::{JsonPayloadError, PathError, PayloadError, QueryPayloadError};
 use actix_web::http::{StatusCode, header};
@@ -26,17 +27,30 @@ pub struct ApiError {
     message: Cow<'static, str>,
     hint: Option<Cow<'static, str>>,
     cause: Option<Box<dyn StdError + Send + Sync>>,
+    /// When to come back, where that is known.
+    retry_after: Option<Duration>,
 }
 
 impl ApiError {
     pub fn new(code: ErrorCode, message: impl Into<Cow<'static, str>>) -> Self {
-        Self { code, message: message.into(), hint: None, cause: None }
+        Self { code, message: message.into(), hint: None, cause: None, retry_after: None }
     }
 
     /// A hint for this case, better than the one of the code.
     pub fn with_hint(mut self, hint: impl Into<Cow<'static, str>>) -> Self {
         self.hint = Some(hint.into());
         self
+    }
+
+    /// When to come back.
+    pub fn retry_after(mut self, after: Duration) -> Self {
+        self.retry_after = Some(after);
+        self
+    }
+
+    /// The caller is told the code and the message, the log the cause as well.
+    pub fn caused(code: ErrorCode, message: &'static str, cause: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
+        Self { cause: Some(cause.into()), ..Self::new(code, message) }
     }
 
     /// Something that the caller can do nothing about: it is told the request's id, the log is told the cause.
@@ -93,8 +107,14 @@ impl ResponseError for ApiError {
 
     fn error_response(&self) -> HttpResponse {
         let mut response = HttpResponse::build(self.status_code());
-        if matches!(self.code, ErrorCode::Overloaded | ErrorCode::NotReady) {
+        if let Some(after) = self.retry_after {
+            // Whole seconds: one that is cut off would have the caller come too early.
+            response.insert_header((header::RETRY_AFTER, after.as_secs() + 1));
+        } else if matches!(self.code, ErrorCode::Overloaded | ErrorCode::NotReady) {
             response.insert_header((header::RETRY_AFTER, RETRY_AFTER_S));
+        }
+        if self.code.status() == 401 {
+            response.insert_header((header::WWW_AUTHENTICATE, "Bearer"));
         }
         response.finish()
     }

@@ -7,9 +7,9 @@ use actix_web::web::{Json, Path};
 use taproot_schemas::error::ErrorBody;
 use taproot_schemas::feedback::{Feedback, FeedbackDeleted, FeedbackRequest, Handoff, HandoffRequest};
 
-use super::caller::Caller;
 use super::error::Result;
 use super::lifecycle::Ready;
+use crate::access::Caller;
 
 /// Rates an answer of the caller's. A second rating takes the place of the first.
 #[utoipa::path(
@@ -25,7 +25,8 @@ use super::lifecycle::Ready;
     )
 )]
 pub async fn rate(caller: Caller, ready: Ready, body: Json<FeedbackRequest>) -> Result<Json<Feedback>> {
-    Ok(Json(ready.engine.rate(&caller.asker, &body).await?))
+    caller.trail.object(body.answer_id.clone());
+    Ok(Json(ready.engine.rate(&caller.scope, &caller.asker, &body).await?))
 }
 
 /// Takes a rating back, with what was written to it. That there was none is no failure.
@@ -42,6 +43,7 @@ pub async fn rate(caller: Caller, ready: Ready, body: Json<FeedbackRequest>) -> 
     )
 )]
 pub async fn unrate(caller: Caller, ready: Ready, answer_id: Path<String>) -> Result<Json<FeedbackDeleted>> {
+    caller.trail.object(answer_id.clone());
     ready.engine.unrate(&caller.asker, &answer_id).await?;
     Ok(Json(FeedbackDeleted { answer_id: answer_id.into_inner() }))
 }
@@ -61,5 +63,6 @@ pub async fn unrate(caller: Caller, ready: Ready, answer_id: Path<String>) -> Re
     )
 )]
 pub async fn hand_on(caller: Caller, ready: Ready, body: Json<HandoffRequest>) -> Result<Json<Handoff>> {
-    Ok(Json(ready.engine.hand_on(&caller.asker, &body).await?))
+    caller.trail.object(body.answer_id.clone());
+    Ok(Json(ready.engine.hand_on(&caller.scope, &caller.asker, &body).await?))
 }

@@ -1,7 +1,7 @@
 //! The door for browsers: the Host check, the Origin check, and the headers of CORS. The rules are in `origin`.
 //!
 //! Files of the front end are public and may be loaded by any page, because the widget is meant to be embedded.
-//! Credentials (cookies) are never asked for, so no answer depends on what a browser adds by itself.
+//! Pages of other origins are never let use cookies: what a browser adds by itself counts for pages of this server only.
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
@@ -12,28 +12,30 @@ use actix_web::{Error, HttpResponse, web};
 use taproot_schemas::error::ErrorCode;
 
 use super::assets;
-use super::caller::OwnerToken;
 use super::error::ApiError;
-use super::origin::{Page, Rules, host_of, origin_of};
+use super::origin::{Page, host_of, origin_of};
+use crate::access::Access;
 
-const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PATCH, DELETE");
-const HEADERS: HeaderValue = HeaderValue::from_static("content-type, authorization, x-request-id");
-const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after");
+const METHODS: HeaderValue = HeaderValue::from_static("GET, POST, PUT, PATCH, DELETE");
+const HEADERS: HeaderValue =
+    HeaderValue::from_static("content-type, authorization, x-request-id, idempotency-key, if-none-match");
+const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after, etag");
 const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("600");
 
 pub async fn gate(
-    rules: web::Data<Rules>,
-    token: web::Data<OwnerToken>,
+    access: web::Data<Access>,
     request: ServiceRequest,
     next: Next<impl MessageBody + 'static>,
 ) -> Result<ServiceResponse<BoxBody>, Error> {
-    if let Err(refusal) = check_host(&rules, &token, &request) {
+    if let Err(refusal) = check_host(&access, &request) {
         return Ok(request.error_response(refusal));
     }
     let public = assets::is_asset(request.path());
     let origin = origin_of(request.head()).map(str::to_owned);
-    let page = rules.page(origin.as_deref(), host_of(request.head()));
-    if page == Page::Foreign && !public {
+    let page = access.rules.page(origin.as_deref(), host_of(request.head()));
+    // Whether the widget's key is for this very page is looked at when it is shown.
+    let is_widgets = origin.as_deref().is_some_and(|origin| access.accounts.knows_origin(&origin.to_ascii_lowercase()));
+    if page == Page::Foreign && !public && !is_widgets {
         let told = ApiError::new(ErrorCode::OriginNotAllowed, "pages of this origin may not call this server");
         return Ok(request.error_response(told));
     }
@@ -51,13 +53,13 @@ pub async fn gate(
     Ok(response)
 }
 
-fn check_host(rules: &Rules, token: &OwnerToken, request: &ServiceRequest) -> Result<(), ApiError> {
+fn check_host(access: &Access, request: &ServiceRequest) -> Result<(), ApiError> {
     // A page that had its name resolve to this machine has no token and cannot sign for Slack. Probes call a pod by
     // its address; on a loopback address there are no such probes.
-    let cannot_be_rebound = token.is_in(request.head())
+    let cannot_be_rebound = access.owner.is_in(request.head())
         || request.path().starts_with("/slack/")
-        || (!rules.on_loopback && matches!(request.path(), "/healthz" | "/readyz"));
-    if cannot_be_rebound || rules.answers_to(host_of(request.head())) {
+        || (!access.rules.on_loopback && matches!(request.path(), "/healthz" | "/readyz"));
+    if cannot_be_rebound || access.rules.answers_to(host_of(request.head())) {
         return Ok(());
     }
     Err(ApiError::new(ErrorCode::HostNotAllowed, "this server does not go by the name in the Host header"))

@@ -4,8 +4,8 @@ use actix_web::web::{Data, Json};
 use actix_web::{HttpResponse, Responder};
 use taproot_schemas::health::{Health, HealthStatus};
 
-use super::caller::{Caller, scope_of};
 use super::lifecycle::Lifecycle;
+use crate::access::{Caller, scope_of};
 
 /// 200 for as long as the process lives.
 #[utoipa::path(

@@ -7,17 +7,20 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use actix_web::web::{self, Bytes, Data, Json, Path};
 use futures_util::Stream;
+use taproot_engine::Access;
+use taproot_schemas::account::Role;
 use taproot_schemas::error::{ErrorBody, ErrorCode};
 use taproot_schemas::job::{Job, JobEvent, JobList, JobProgress, JobRequest};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio::time::Instant;
 
-use super::caller::Caller;
 use super::error::{ApiError, Result};
 use super::lifecycle::Ready;
 use super::sse;
+use crate::access::Caller;
 use crate::config::DEFAULT_COLLECTION;
 use crate::jobs::{JobOrder, Jobs, readable_path};
+use crate::uploads::SOURCES;
 
 /// Streams of events that may be open at a time.
 const MAX_STREAMS: usize = 64;
@@ -47,13 +50,20 @@ impl Default for EventStreams {
     )
 )]
 pub async fn create(caller: Caller, ready: Ready, body: Json<JobRequest>) -> Result<HttpResponse> {
-    caller.must_administer()?;
-    let mut order = order(body.into_inner(), |name| ready.sources.order(name))?;
+    let request = body.into_inner();
+    if request.path.is_some() {
+        // Whoever names a path reads what the server can read.
+        caller.must_be(Role::Admin)?;
+    }
+    let mut order = order(request, |name| ready.sources.order(name))?;
+    caller.must_reach(&order.collection)?;
     let path = order.path.clone();
     let found = web::block(move || readable_path(&path)).await.map_err(ApiError::internal)?;
     order.path = found
         .map_err(|error| ApiError::new(ErrorCode::UnreadablePath, format!("cannot read the path: {}", error.kind())))?;
-    Ok(HttpResponse::Accepted().json(ready.jobs.submit(order).await?))
+    let job = ready.jobs.submit(order).await?;
+    caller.trail.object(job.id.clone());
+    Ok(HttpResponse::Accepted().json(told(&caller, job)))
 }
 
 /// The newest jobs.
@@ -68,9 +78,8 @@ pub async fn create(caller: Caller, ready: Ready, body: Json<JobRequest>) -> Res
     )
 )]
 pub async fn list(caller: Caller, ready: Ready) -> Result<Json<JobList>> {
-    // Jobs tell paths of this machine, which are not everybody's business.
-    caller.must_administer()?;
-    Ok(Json(JobList { jobs: ready.jobs.list() }))
+    let seen = ready.jobs.list().into_iter().filter(|job| sees(&caller, job));
+    Ok(Json(JobList { jobs: seen.map(|job| told(&caller, job)).collect() }))
 }
 
 /// One job, with its progress at this moment.
@@ -86,8 +95,7 @@ pub async fn list(caller: Caller, ready: Ready) -> Result<Json<JobList>> {
     )
 )]
 pub async fn get(caller: Caller, ready: Ready, id: Path<String>) -> Result<Json<Job>> {
-    caller.must_administer()?;
-    ready.jobs.get(&id).map(Json).ok_or_else(|| no_such_job(&id))
+    Ok(Json(told(&caller, seen(&caller, &ready.jobs, &id)?)))
 }
 
 /// Stops a job: a waiting one at once, a running one after its batch. What was committed stays.
@@ -103,8 +111,9 @@ pub async fn get(caller: Caller, ready: Ready, id: Path<String>) -> Result<Json<
     )
 )]
 pub async fn cancel(caller: Caller, ready: Ready, id: Path<String>) -> Result<Json<Job>> {
-    caller.must_administer()?;
-    ready.jobs.cancel(&id).await.map(Json).ok_or_else(|| no_such_job(&id))
+    seen(&caller, &ready.jobs, &id)?;
+    let job = ready.jobs.cancel(&id).await.ok_or_else(|| no_such_job(&id))?;
+    Ok(Json(told(&caller, job)))
 }
 
 /// A job as it goes: `progress` whenever something has changed, at most four times a second, and `end` with the whole
@@ -128,15 +137,12 @@ pub async fn events(
     streams: Data<EventStreams>,
     id: Path<String>,
 ) -> Result<HttpResponse> {
-    caller.must_administer()?;
     let id = id.into_inner();
-    if ready.jobs.get(&id).is_none() {
-        return Err(no_such_job(&id));
-    }
+    seen(&caller, &ready.jobs, &id)?;
     let Ok(place) = std::sync::Arc::clone(&streams.0).try_acquire_owned() else {
         return Err(ApiError::new(ErrorCode::Overloaded, format!("{MAX_STREAMS} readers follow jobs already")));
     };
-    let following = Following { jobs: ready.jobs, id, told: None, ended: false, _place: place };
+    let following = Following { caller, jobs: ready.jobs, id, told: None, ended: false, _place: place };
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -147,6 +153,7 @@ pub async fn events(
 
 /// One reader of a job's events. It is dropped when the reader goes.
 struct Following {
+    caller: Caller,
     jobs: Jobs,
     id: String,
     told: Option<JobProgress>,
@@ -175,7 +182,7 @@ impl Following {
             let job = self.jobs.get(&self.id)?;
             if job.status.ended() {
                 self.ended = true;
-                return Some(frame(&JobEvent::End(Box::new(job))));
+                return Some(frame(&JobEvent::End(Box::new(told(&self.caller, job)))));
             }
             let now = JobProgress { id: job.id, status: job.status, progress: job.progress };
             if self.told.as_ref() != Some(&now) {
@@ -191,6 +198,40 @@ impl Following {
 
 fn frame(event: &JobEvent) -> Bytes {
     sse::frame(event.name(), event)
+}
+
+/// The job, when it is the caller's to know of.
+fn seen(caller: &Caller, jobs: &Jobs, id: &str) -> Result<Job> {
+    jobs.get(id).filter(|job| sees(caller, job)).ok_or_else(|| no_such_job(id))
+}
+
+fn sees(caller: &Caller, job: &Job) -> bool {
+    caller.must_reach(&job.collection).is_ok()
+}
+
+/// A job as the caller may know it. Names of files can tell of documents that it does not see, and paths of the machine are
+/// an administrator's business.
+pub fn told(caller: &Caller, mut job: Job) -> Job {
+    if caller.scope.groups.is_some() {
+        let of_its_own = |allow: &[String]| {
+            let access = Access { allow: allow.to_vec(), deny: Vec::new() };
+            caller.scope.sees(&job.collection, &access)
+        };
+        let is_upload = |source: &Option<String>| source.as_ref().is_some_and(|name| name.starts_with(SOURCES));
+        let shown =
+            job.options.as_ref().is_some_and(|options| is_upload(&options.source) && of_its_own(&options.allow));
+        if let Some(report) = job.report.as_mut().filter(|_| !shown) {
+            report.failed.clear();
+            report.planned = None;
+        }
+        if let Some(options) = job.options.as_mut().filter(|_| !shown) {
+            options.file = None;
+        }
+    }
+    if !caller.has(Role::Admin) {
+        job.path = job.options.as_ref().and_then(|options| options.source.clone()).unwrap_or_default();
+    }
+    job
 }
 
 fn no_such_job(id: &str) -> ApiError {

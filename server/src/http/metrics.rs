@@ -3,9 +3,9 @@
 use actix_web::HttpResponse;
 use actix_web::web::Data;
 
-use super::caller::{Caller, scope_of};
 use super::error::{ApiError, Result};
 use super::lifecycle::Lifecycle;
+use crate::access::Caller;
 use crate::metrics::{Gauges, Metrics};
 
 /// Everything that is counted, in Prometheus' text format. Documents and chunks are those that the caller may see.
@@ -15,15 +15,11 @@ use crate::metrics::{Gauges, Metrics};
     tag = "health",
     responses((status = 200, description = "The metrics", body = String, content_type = "text/plain"))
 )]
-pub async fn metrics(
-    caller: Option<Caller>,
-    metrics: Data<Metrics>,
-    lifecycle: Data<Lifecycle>,
-) -> Result<HttpResponse> {
+pub async fn metrics(caller: Caller, metrics: Data<Metrics>, lifecycle: Data<Lifecycle>) -> Result<HttpResponse> {
     let mut gauges = Gauges::default();
     if let Ok(ready) = lifecycle.ready() {
         // A catalog that does not answer must not hide the other numbers.
-        let counts = ready.engine.counts(&scope_of(caller)).await.ok();
+        let counts = ready.engine.counts(&caller.scope).await.ok();
         gauges = Gauges {
             documents: counts.map(|counts| counts.documents),
             chunks: counts.map(|counts| counts.chunks),

@@ -13,8 +13,8 @@ use utoipa::OpenApi;
 use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::{
-    admin, ask, collections, conversations, documents, feedback, health, jobs, metrics, original, questions, search,
-    sources, sync, uploads,
+    admin, ask, audit, collections, conversations, documents, feedback, health, jobs, keys, metrics, original,
+    questions, search, session, sources, sync, uploads, users, widget,
 };
 use crate::slack;
 
@@ -50,6 +50,21 @@ use crate::slack;
         sync::diff,
         sync::receive,
         sync::commit,
+        session::get,
+        session::sign_in,
+        session::sign_out,
+        session::to_issuer,
+        session::from_issuer,
+        widget::token,
+        keys::list,
+        keys::create,
+        keys::get,
+        keys::change,
+        keys::revoke,
+        users::list,
+        users::change,
+        audit::list,
+        audit::export,
         admin::doctor,
         slack::events::events,
         health::live,
@@ -73,24 +88,29 @@ use crate::slack;
         (name = "documents", description = "What is in the index"),
         (name = "jobs", description = "Ingest"),
         (name = "sync", description = "Folders of other machines"),
+        (name = "session", description = "Who is calling"),
+        (name = "access", description = "Keys, people, the audit"),
         (name = "admin", description = "For the owner of the data"),
         (name = "slack", description = "Called by Slack"),
         (name = "health", description = "Probes, numbers and this description"),
     ),
-    modifiers(&OwnerToken),
+    modifiers(&Keys),
 )]
 struct Contract;
 
-/// The token that the command line takes from the lock file.
-struct OwnerToken;
+/// What callers show: a key, a widget's token or a token of the OpenID Connect issuer; the command line the token of the lock
+/// file.
+struct Keys;
 
-impl utoipa::Modify for OwnerToken {
+impl utoipa::Modify for Keys {
     fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
-        let scheme = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .description(Some("The owner's token, from the lock file of the data directory"))
-            .build();
-        openapi.components.get_or_insert_default().add_security_scheme("owner", SecurityScheme::Http(scheme));
+        let scheme = |told: &str| {
+            SecurityScheme::Http(HttpBuilder::new().scheme(HttpAuthScheme::Bearer).description(Some(told)).build())
+        };
+        let components = openapi.components.get_or_insert_default();
+        components
+            .add_security_scheme("key", scheme("A key, a widget's token, or a token of the OpenID Connect issuer"));
+        components.add_security_scheme("owner", scheme("The owner's token, from the lock file of the data directory"));
     }
 }
 

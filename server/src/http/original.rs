@@ -16,9 +16,9 @@ use taproot_schemas::error::{ErrorBody, ErrorCode};
 use tokio::fs::File;
 use tokio::io::{AsyncReadExt, AsyncSeekExt};
 
-use super::caller::Caller;
 use super::error::{ApiError, Result};
 use super::lifecycle::Ready;
+use crate::access::Caller;
 
 const BLOCK_BYTES: usize = 64 * 1024;
 /// How much of a text is looked at to tell whether it is UTF-8.

@@ -6,9 +6,9 @@ use actix_web::web::{self, Json};
 use taproot_schemas::error::{ErrorBody, ErrorCode};
 use taproot_schemas::search::{SearchRequest, SearchResponse};
 
-use super::caller::Caller;
 use super::error::{ApiError, Result};
 use super::lifecycle::Ready;
+use crate::access::Caller;
 use crate::metrics::{Metrics, Operation};
 
 /// Searches the documents that the caller may see.
@@ -33,6 +33,7 @@ pub async fn search(
     if let Some(k) = body.k.filter(|k| !(1..=max).contains(k)) {
         return Err(ApiError::new(ErrorCode::InvalidRequest, format!("k is {k}, allowed are 1 to {max}")));
     }
+    caller.trail.question(&body.query);
     let started = Instant::now();
     let response = ready.engine.search(&caller.scope, &body).await?;
     metrics.operation(Operation::Search, started.elapsed());

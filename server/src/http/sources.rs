@@ -1,12 +1,14 @@
 //! `GET /v1/sources`: the folders of the settings, as they stand.
 
 use actix_web::web::Json;
+use taproot_schemas::account::Role;
 use taproot_schemas::error::ErrorBody;
 use taproot_schemas::source::SourceList;
 
-use super::caller::Caller;
 use super::error::Result;
+use super::jobs::told;
 use super::lifecycle::Ready;
+use crate::access::Caller;
 
 /// The folders of the settings, with the last job and the next one. `POST /v1/jobs {"source"}` runs a job now.
 #[utoipa::path(
@@ -20,6 +22,13 @@ use super::lifecycle::Ready;
     )
 )]
 pub async fn list(caller: Caller, ready: Ready) -> Result<Json<SourceList>> {
-    caller.must_administer()?;
-    Ok(Json(ready.sources.list(&ready.jobs)))
+    let mut list = ready.sources.list(&ready.jobs);
+    list.sources.retain(|source| caller.must_reach(&source.collection).is_ok());
+    for source in &mut list.sources {
+        source.last_job = source.last_job.take().map(|job| told(&caller, job));
+        if !caller.has(Role::Admin) {
+            source.path.clear();
+        }
+    }
+    Ok(Json(list))
 }

@@ -10,10 +10,12 @@ use taproot_schemas::job::Job;
 use taproot_schemas::sync::{Manifest, ManifestDiff, StagedContent};
 use utoipa::IntoParams;
 
-use super::caller::Caller;
 use super::error::Result;
+use super::jobs::told;
 use super::lifecycle::Ready;
 use super::uploads::{drain, receive_body};
+use crate::access::Caller;
+use crate::config::DEFAULT_COLLECTION;
 
 /// Names, sizes and hashes of 100,000 files.
 pub const MAX_MANIFEST_BYTES: usize = 64 * 1024 * 1024;
@@ -39,7 +41,7 @@ pub struct OfSource {
     )
 )]
 pub async fn diff(caller: Caller, ready: Ready, body: Json<Manifest>) -> Result<Json<ManifestDiff>> {
-    caller.must_administer()?;
+    reach(&caller, &body)?;
     Ok(Json(ready.uploads.diff(body.into_inner()).await?))
 }
 
@@ -58,13 +60,11 @@ pub async fn diff(caller: Caller, ready: Ready, body: Json<Manifest>) -> Result<
     )
 )]
 pub async fn receive(
-    caller: Caller,
     ready: Ready,
     hash: Path<String>,
     of: Query<OfSource>,
     mut body: Payload,
 ) -> Result<Json<StagedContent>> {
-    caller.must_administer()?;
     if let Some(staged) = ready.uploads.staged(&of.source, &hash).await? {
         drain(&mut body, ready.uploads.max_file_bytes()).await;
         return Ok(Json(staged));
@@ -73,6 +73,10 @@ pub async fn receive(
     let (incoming, _place) = ready.uploads.receive().await?;
     let content = receive_body(&mut body, incoming).await?;
     Ok(Json(ready.uploads.stage(&of.source, &hash, content).await?))
+}
+
+fn reach(caller: &Caller, manifest: &Manifest) -> Result<()> {
+    caller.must_reach(manifest.collection.as_deref().unwrap_or(DEFAULT_COLLECTION))
 }
 
 /// Makes the source what the manifest says, each file at once and as a whole, and ingests it. When more than half of
@@ -91,7 +95,9 @@ pub async fn receive(
     )
 )]
 pub async fn commit(caller: Caller, ready: Ready, body: Json<Manifest>) -> Result<HttpResponse> {
-    caller.must_administer()?;
+    reach(&caller, &body)?;
     let order = ready.uploads.commit(body.into_inner()).await?;
-    Ok(HttpResponse::Accepted().json(ready.jobs.submit_after_change(order).await?))
+    let job = ready.jobs.submit_after_change(order).await?;
+    caller.trail.object(job.id.clone());
+    Ok(HttpResponse::Accepted().json(told(&caller, job)))
 }

@@ -12,9 +12,10 @@ use taproot_schemas::job::Job;
 use taproot_schemas::sync::UploadForm;
 use utoipa::IntoParams;
 
-use super::caller::Caller;
 use super::error::{ApiError, Result};
+use super::jobs::told;
 use super::lifecycle::Ready;
+use crate::access::Caller;
 use crate::config::DEFAULT_COLLECTION;
 use crate::uploads::{Arrived, Incoming, NewFile, UploadError, file_path};
 
@@ -62,7 +63,6 @@ pub async fn upload(
     waiting: Query<Waiting>,
     body: Multipart,
 ) -> Result<HttpResponse> {
-    caller.must_administer()?;
     let (incoming, _place) = ready.uploads.receive().await?;
     let form = Form::read(body, &ready, incoming, limit.0).await?;
     let several = form.files.len() > 1;
@@ -71,17 +71,19 @@ pub async fn upload(
     };
     let files = form.files.into_iter().map(place).collect::<Result<Vec<_>>>()?;
     let collection = form.collection.unwrap_or_else(|| DEFAULT_COLLECTION.into());
+    caller.must_reach(&collection)?;
     let mut last = None;
     for order in ready.uploads.put(collection, form.allow, files).await? {
         last = Some(ready.jobs.submit_after_change(order).await?);
     }
     let job = last.ok_or_else(|| ApiError::internal("an upload gave no order"))?;
+    caller.trail.object(job.id.clone());
     if waiting.wait
         && let Ok(Some(ended)) = tokio::time::timeout(MAX_WAIT, ready.jobs.ended(&job.id)).await
     {
-        return Ok(HttpResponse::Ok().json(ended));
+        return Ok(HttpResponse::Ok().json(told(&caller, ended)));
     }
-    Ok(HttpResponse::Accepted().json(job))
+    Ok(HttpResponse::Accepted().json(told(&caller, job)))
 }
 
 /// What a form held.

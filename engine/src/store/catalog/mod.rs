@@ -4,6 +4,7 @@
 //! visible. It does not know the indexes. The SQL is plain enough for PostgreSQL (numbered parameters, no
 //! dialect), so that scaling out changes the pool's type and nothing else.
 
+mod accounts;
 mod chunks;
 mod conversations;
 mod documents;
@@ -25,8 +26,11 @@ use sqlx::sqlite::{
 };
 use sqlx::{Row, Sqlite, Transaction};
 
+pub use accounts::{Accounts, Holder, Identity};
 pub use chunks::StoredChunk;
-pub use conversations::{Conversations, Filed, ListTopics, StoredQuestion, StoredTopic, StoredTurn, Unfiled, Wording};
+pub use conversations::{
+    Conversations, Filed, Known, ListTopics, Reach, StoredQuestion, StoredTopic, StoredTurn, Unfiled, Wording,
+};
 pub use documents::title_or_name;
 pub use files::{FileDocument, FileRecord};
 pub use heads::Head;

@@ -6,8 +6,8 @@ use sqlx::{Row, Sqlite, Transaction};
 use taproot_schemas::answer::Answer;
 use taproot_schemas::feedback::{Feedback, FeedbackReason, FeedbackRequest, Handoff, Rating};
 
-use super::topics::{Noted, note};
-use super::{Conversations, failed, now_ms};
+use super::topics::{Noted, Place, note};
+use super::{Conversations, Reach, failed, now_ms};
 use crate::store::catalog::{bad_json, rfc3339};
 use crate::{Asker, Error, Result};
 
@@ -19,9 +19,16 @@ struct Turn {
     answer: Answer,
 }
 
+impl Turn {
+    fn place<'a>(&'a self, reach: &'a Reach) -> Place<'a> {
+        let Turn { conversation, number, asked_ms, answer } = self;
+        Place { conversation, number: *number, asked_ms: *asked_ms, answer, reach }
+    }
+}
+
 impl Conversations {
     /// Keeps a rating in the place of the one before.
-    pub async fn rate(&self, asker: &Asker, request: &FeedbackRequest) -> Result<Feedback> {
+    pub async fn rate(&self, asker: &Asker, reach: &Reach, request: &FeedbackRequest) -> Result<Feedback> {
         let now = now_ms();
         let mut transaction = self.begin().await?;
         let turn = turn(&mut transaction, asker, &request.answer_id).await?;
@@ -40,7 +47,7 @@ impl Conversations {
         .await
         .map_err(failed)?;
         let noted = Noted::Rated { down: request.rating == Rating::Down };
-        note(&mut transaction, &turn.conversation, turn.number, turn.asked_ms, &turn.answer, noted).await?;
+        note(&mut transaction, &turn.place(reach), noted).await?;
         transaction.commit().await.map_err(failed)?;
         self.noted.notify_one();
         // A comment may have taken the place of another.
@@ -65,18 +72,24 @@ impl Conversations {
             .await
             .map_err(failed)?;
         let noted = Noted::Rated { down: false };
-        note(&mut transaction, &turn.conversation, turn.number, turn.asked_ms, &turn.answer, noted).await?;
+        note(&mut transaction, &turn.place(&Reach::unknown()), noted).await?;
         transaction.commit().await.map_err(failed)?;
         self.checkpoint().await
     }
 
     /// Notes that a question is passed on; once more replaces what was written with it.
-    pub async fn hand_on(&self, asker: &Asker, answer_id: &str, text: Option<String>) -> Result<Handoff> {
+    pub async fn hand_on(
+        &self,
+        asker: &Asker,
+        reach: &Reach,
+        answer_id: &str,
+        text: Option<String>,
+    ) -> Result<Handoff> {
         let now = now_ms();
         let mut transaction = self.begin().await?;
         let turn = turn(&mut transaction, asker, answer_id).await?;
         let noted = Noted::HandedOn { ms: now, note: text.clone() };
-        note(&mut transaction, &turn.conversation, turn.number, turn.asked_ms, &turn.answer, noted).await?;
+        note(&mut transaction, &turn.place(reach), noted).await?;
         transaction.commit().await.map_err(failed)?;
         self.noted.notify_one();
         self.checkpoint().await?;

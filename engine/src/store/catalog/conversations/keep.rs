@@ -2,10 +2,10 @@
 
 use sqlx::{Row, Sqlite, Transaction};
 
-use super::topics::{Noted, note};
+use super::topics::{Noted, Place, note};
 use super::{
-    Conversations, MAX_ANONYMOUS, MAX_CONVERSATIONS, MAX_TURNS, MAX_TURNS_IN_ALL, MAX_UNKEPT, StoredTurn, failed,
-    now_ms,
+    Conversations, MAX_ANONYMOUS, MAX_CONVERSATIONS, MAX_TURNS, MAX_TURNS_IN_ALL, MAX_UNKEPT, Reach, StoredTurn,
+    failed, now_ms,
 };
 use crate::store::catalog::bad_json;
 use crate::{Asker, Error, Result};
@@ -15,7 +15,7 @@ const TITLE_CHARS: usize = 80;
 
 impl Conversations {
     /// Adds a turn, and begins the conversation when it is a new one. One that was deleted meanwhile stays deleted.
-    pub async fn keep(&self, asker: &Asker, id: &str, is_new: bool, turn: &StoredTurn) -> Result<()> {
+    pub async fn keep(&self, asker: &Asker, reach: &Reach, id: &str, is_new: bool, turn: &StoredTurn) -> Result<()> {
         let now = now_ms();
         let mut transaction = self.begin().await?;
         if is_new {
@@ -60,7 +60,9 @@ impl Conversations {
         let is_noted = noted.is_some();
         if let Some(noted) = noted {
             let number = row.try_get(0).map_err(failed)?;
-            note(&mut transaction, id, number, turn.asked_ms, &turn.answer, noted).await?;
+            let (asked_ms, answer) = (turn.asked_ms, &turn.answer);
+            let place = Place { conversation: id, number, asked_ms, answer, reach };
+            note(&mut transaction, &place, noted).await?;
         }
         sqlx::query(
             "DELETE FROM turns WHERE conversation_id = $1

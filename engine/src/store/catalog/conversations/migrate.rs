@@ -5,7 +5,8 @@
 use sqlx::{Row, Sqlite, Transaction};
 use taproot_schemas::answer::Answer;
 
-use super::topics::{Noted, note};
+use super::reach::Reach;
+use super::topics::{Noted, Place, note};
 use super::{Conversations, failed};
 use crate::store::catalog::bad_json;
 use crate::{Error, Result};
@@ -82,7 +83,9 @@ async fn fill(
             .await
             .map_err(failed)?;
         if let Some(noted) = Noted::refusal(&answer) {
-            note(transaction, &conversation, number, asked_ms, &answer, noted).await?;
+            let reach = Reach::unknown();
+            let place = Place { conversation: &conversation, number, asked_ms, answer: &answer, reach: &reach };
+            note(transaction, &place, noted).await?;
         }
         last = Some((conversation, number));
     }

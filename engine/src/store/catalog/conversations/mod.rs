@@ -11,6 +11,7 @@
 mod feedback;
 mod keep;
 mod migrate;
+mod reach;
 mod read;
 #[cfg(test)]
 mod tests;
@@ -26,7 +27,8 @@ use taproot_schemas::answer::Answer;
 use taproot_schemas::feedback::Feedback;
 use tokio::sync::Notify;
 
-pub use topics::{Filed, ListTopics, StoredQuestion, StoredTopic, Unfiled, Wording};
+pub use reach::Reach;
+pub use topics::{Filed, Known, ListTopics, StoredQuestion, StoredTopic, Unfiled, Wording};
 
 use super::{failed, now_ms};
 use crate::{Asker, Error, Result};

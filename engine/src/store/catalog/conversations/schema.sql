@@ -50,6 +50,8 @@ CREATE TABLE IF NOT EXISTS feedback (
 -- count what is deleted too.
 CREATE TABLE IF NOT EXISTS topics (
     id          TEXT PRIMARY KEY,
+    -- The collections that its askers were held to, as JSON: questions of others are of other topics.
+    realm       TEXT NOT NULL,
     -- open, answered, dismissed.
     state       TEXT NOT NULL,
     document_id TEXT,
@@ -74,6 +76,9 @@ CREATE TABLE IF NOT EXISTS asked (
     question        TEXT NOT NULL,
     -- As it stands alone.
     standalone      TEXT NOT NULL,
+    -- What the asker could see, and the part of it that topics are parted by; both JSON.
+    reach           TEXT NOT NULL,
+    realm           TEXT NOT NULL,
     -- Of the spelling: the same for questions that differ in nothing that matters.
     spelling        TEXT NOT NULL,
     -- Terms, as a JSON list, and the vector in bytes; absent until it is filed, the vector also where the embedder does not

@@ -15,10 +15,10 @@ use taproot_schemas::answer::{Answer, Status};
 use taproot_schemas::question::{TopicKind, TopicState};
 
 use super::feedback::{name, named};
-use super::{Conversations, failed, now_ms};
+use super::{Conversations, Reach, failed, now_ms};
 use crate::store::catalog::bad_json;
 use crate::store::catalog::documents::{json, number};
-use crate::{Error, Result, text};
+use crate::{AccessScope, Error, Result, text};
 
 /// Wordings of a topic that a new question is compared with, the newest.
 const COMPARED: i64 = 4;
@@ -36,6 +36,8 @@ pub struct Unfiled {
     pub conversation: String,
     pub number: i64,
     pub standalone: String,
+    /// Questions of different realms are never of one topic.
+    pub realm: String,
     /// The topic where the same was asked before.
     pub topic: Option<String>,
 }
@@ -48,12 +50,21 @@ pub struct Wording {
     pub vector: Option<Vec<i8>>,
 }
 
+/// A wording of a topic.
+#[derive(Debug, Clone)]
+pub struct Known {
+    pub topic: String,
+    pub realm: String,
+    pub wording: Wording,
+}
+
 /// A question with its topic.
 #[derive(Debug, Clone)]
 pub struct Filed {
     pub conversation: String,
     pub number: i64,
     pub topic: String,
+    pub realm: String,
     pub wording: Wording,
 }
 
@@ -91,13 +102,20 @@ pub struct StoredQuestion {
     pub spelling: String,
     pub asked_ms: i64,
     pub answer_id: String,
+    pub unanswered: bool,
+    pub down: bool,
+    pub handed_on: bool,
+    /// Stands for whoever asked, and is never told.
+    pub asker: String,
     /// Written when it was passed on, and when it was rated down.
     pub notes: Vec<String>,
 }
 
 const TOPIC: &str =
     "SELECT t.id, t.state, t.document_id, t.note, t.decided_ms, t.first_ms, t.last_ms, t.count, t.unanswered,
-    t.down, t.handoffs, t.askers FROM topics t WHERE EXISTS (SELECT 1 FROM asked a WHERE a.topic_id = t.id)";
+    t.down, t.handoffs, t.askers FROM topics t WHERE EXISTS (SELECT 1 FROM asked a WHERE a.topic_id = t.id";
+/// Whoever asked; a conversation of nobody's is one person.
+const ASKER: &str = "CASE WHEN c.owner = '' THEN ' ' || c.id ELSE c.owner END";
 
 impl Noted {
     /// Whether the answer is a refusal, which is noted by itself.
@@ -120,20 +138,26 @@ impl Flags {
     }
 }
 
+/// A turn of which something is noted.
+pub(super) struct Place<'a> {
+    pub conversation: &'a str,
+    pub number: i64,
+    pub asked_ms: i64,
+    pub answer: &'a Answer,
+    pub reach: &'a Reach,
+}
+
 /// Notes what happened to a turn, in the transaction in which it happens.
 pub(super) async fn note(
     transaction: &mut Transaction<'static, Sqlite>,
-    conversation: &str,
-    number: i64,
-    asked_ms: i64,
-    answer: &Answer,
+    place: &Place<'_>,
     noted: Noted,
 ) -> Result<()> {
     let row = sqlx::query(
         "SELECT topic_id, unanswered, down, handed_on_ms FROM asked WHERE conversation_id = $1 AND number = $2",
     )
-    .bind(conversation)
-    .bind(number)
+    .bind(place.conversation)
+    .bind(place.number)
     .fetch_optional(&mut **transaction)
     .await
     .map_err(failed)?;
@@ -150,43 +174,40 @@ pub(super) async fn note(
     }
     match (row.is_some(), after.any()) {
         (false, false) => return Ok(()),
-        (false, true) => insert(transaction, conversation, number, asked_ms, answer).await?,
+        (false, true) => insert(transaction, place).await?,
         (true, _) => {}
     }
     if after.any() {
-        write(transaction, conversation, number, after, text).await?;
+        write(transaction, place, after, text).await?;
     } else {
         sqlx::query("DELETE FROM asked WHERE conversation_id = $1 AND number = $2")
-            .bind(conversation)
-            .bind(number)
+            .bind(place.conversation)
+            .bind(place.number)
             .execute(&mut **transaction)
             .await
             .map_err(failed)?;
     }
     match topic {
-        Some(topic) => count(transaction, &topic, before, after, asked_ms).await,
+        Some(topic) => count(transaction, &topic, before, after, place.asked_ms).await,
         // Counted when it is filed.
         None => Ok(()),
     }
 }
 
-async fn insert(
-    transaction: &mut Transaction<'static, Sqlite>,
-    conversation: &str,
-    number: i64,
-    asked_ms: i64,
-    answer: &Answer,
-) -> Result<()> {
+async fn insert(transaction: &mut Transaction<'static, Sqlite>, place: &Place<'_>) -> Result<()> {
+    let realm = place.reach.realm()?;
     sqlx::query(
-        "INSERT INTO asked (conversation_id, number, question, standalone, spelling, unanswered, down, asked_ms)
-         VALUES ($1, $2, $3, $4, $5, 0, 0, $6)",
+        "INSERT INTO asked (conversation_id, number, question, standalone, reach, realm, spelling, unanswered, down, asked_ms)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, 0, 0, $8)",
     )
-    .bind(conversation)
-    .bind(number)
-    .bind(&answer.question)
-    .bind(&answer.standalone_question)
-    .bind(text::spelling(&answer.standalone_question))
-    .bind(asked_ms)
+    .bind(place.conversation)
+    .bind(place.number)
+    .bind(&place.answer.question)
+    .bind(&place.answer.standalone_question)
+    .bind(place.reach.column()?)
+    .bind(&realm)
+    .bind(text::spelling(&place.answer.standalone_question))
+    .bind(place.asked_ms)
     .execute(&mut **transaction)
     .await
     .map_err(failed)?;
@@ -196,8 +217,7 @@ async fn insert(
 /// `text` is what is written with a handoff; `None` leaves what there is.
 async fn write(
     transaction: &mut Transaction<'static, Sqlite>,
-    conversation: &str,
-    number: i64,
+    place: &Place<'_>,
     flags: Flags,
     text: Option<Option<String>>,
 ) -> Result<()> {
@@ -207,8 +227,8 @@ async fn write(
     if let Some(text) = text {
         update.push(", note = ").push_bind(text);
     }
-    update.push(" WHERE conversation_id = ").push_bind(conversation.to_owned());
-    update.push(" AND number = ").push_bind(number);
+    update.push(" WHERE conversation_id = ").push_bind(place.conversation.to_owned());
+    update.push(" AND number = ").push_bind(place.number);
     update.build().execute(&mut **transaction).await.map_err(failed)?;
     Ok(())
 }
@@ -252,8 +272,9 @@ impl Conversations {
     /// The oldest questions that have no topic, at most `limit`, with the topic where the same was asked before.
     pub async fn unfiled(&self, limit: usize) -> Result<Vec<Unfiled>> {
         let rows = sqlx::query(
-            "SELECT a.conversation_id, a.number, a.standalone, (
-                 SELECT o.topic_id FROM asked o WHERE o.spelling = a.spelling AND o.topic_id IS NOT NULL
+            "SELECT a.conversation_id, a.number, a.standalone, a.realm, (
+                 SELECT o.topic_id FROM asked o
+                 WHERE o.spelling = a.spelling AND o.realm = a.realm AND o.topic_id IS NOT NULL
                  ORDER BY o.asked_ms DESC LIMIT 1)
              FROM asked a WHERE a.topic_id IS NULL ORDER BY a.asked_ms, a.conversation_id, a.number LIMIT $1",
         )
@@ -266,17 +287,18 @@ impl Conversations {
                 conversation: row.try_get(0).map_err(failed)?,
                 number: row.try_get(1).map_err(failed)?,
                 standalone: row.try_get(2).map_err(failed)?,
-                topic: row.try_get(3).map_err(failed)?,
+                realm: row.try_get(3).map_err(failed)?,
+                topic: row.try_get(4).map_err(failed)?,
             })
         };
         rows.iter().map(unfiled).collect()
     }
 
-    /// The newest wordings of each topic, with its id.
-    pub async fn wordings(&self) -> Result<Vec<(String, Wording)>> {
+    /// The newest wordings of each topic.
+    pub async fn wordings(&self) -> Result<Vec<Known>> {
         let rows = sqlx::query(
-            "SELECT topic_id, terms, vector FROM (
-                 SELECT a.topic_id, a.terms, a.vector,
+            "SELECT topic_id, terms, vector, realm FROM (
+                 SELECT a.topic_id, a.terms, a.vector, a.realm,
                      ROW_NUMBER() OVER (PARTITION BY a.topic_id ORDER BY a.asked_ms DESC) AS place
                  FROM asked a JOIN (
                      SELECT topic_id, spelling, MAX(asked_ms) AS newest FROM asked WHERE topic_id IS NOT NULL
@@ -291,7 +313,11 @@ impl Conversations {
         let wording = |row: &SqliteRow| {
             let vector: Option<Vec<u8>> = row.try_get(2).map_err(failed)?;
             let vector = vector.map(|bytes| bytes.into_iter().map(u8::cast_signed).collect());
-            Ok((row.try_get(0).map_err(failed)?, Wording { terms: json(row, 1)?, vector }))
+            Ok(Known {
+                topic: row.try_get(0).map_err(failed)?,
+                realm: row.try_get(3).map_err(failed)?,
+                wording: Wording { terms: json(row, 1)?, vector },
+            })
         };
         rows.iter().map(wording).collect()
     }
@@ -307,17 +333,19 @@ impl Conversations {
         self.checkpoint().await
     }
 
-    /// A page of topics, and the cursor of the next. Those of which no question is left are not among them.
-    pub async fn topics(&self, list: &ListTopics) -> Result<(Vec<StoredTopic>, Option<String>)> {
+    /// A page of topics of which the scope may be shown a question, and the cursor of the next.
+    pub async fn topics(&self, scope: &AccessScope, list: &ListTopics) -> Result<(Vec<StoredTopic>, Option<String>)> {
         let mut select = QueryBuilder::<Sqlite>::new(TOPIC);
-        if let Some(state) = &list.state {
-            select.push(" AND t.state = ").push_bind(name(state)?);
-        }
+        push_reach(&mut select, self.shown(scope).await?);
         match list.kind {
             None => {}
-            Some(TopicKind::Unanswered) => _ = select.push(" AND t.unanswered > 0"),
-            Some(TopicKind::Down) => _ = select.push(" AND t.down > 0"),
-            Some(TopicKind::Handoff) => _ = select.push(" AND t.handoffs > 0"),
+            Some(TopicKind::Unanswered) => _ = select.push(" AND a.unanswered = 1"),
+            Some(TopicKind::Down) => _ = select.push(" AND a.down = 1"),
+            Some(TopicKind::Handoff) => _ = select.push(" AND a.handed_on_ms IS NOT NULL"),
+        }
+        select.push(")");
+        if let Some(state) = &list.state {
+            select.push(" AND t.state = ").push_bind(name(state)?);
         }
         if let Some(cursor) = list.cursor.as_deref() {
             let place = cursor.split_once('-').and_then(|(ms, id)| Some((ms.parse::<i64>().ok()?, id)));
@@ -337,39 +365,62 @@ impl Conversations {
         Ok((topics, next))
     }
 
-    /// One topic, when a question of it is left.
-    pub async fn topic(&self, id: &str) -> Result<StoredTopic> {
+    /// One topic, when the scope may be shown a question of it.
+    pub async fn topic(&self, scope: &AccessScope, id: &str) -> Result<StoredTopic> {
         let mut select = QueryBuilder::<Sqlite>::new(TOPIC);
-        select.push(" AND t.id = ").push_bind(id.to_owned());
+        push_reach(&mut select, self.shown(scope).await?);
+        select.push(") AND t.id = ").push_bind(id.to_owned());
         let row = select.build().fetch_optional(&self.pool).await.map_err(failed)?;
         topic(&row.ok_or_else(|| Error::TopicNotFound { id: id.to_owned() })?)
     }
 
-    /// The questions of a topic, the newest first.
-    pub async fn questions(&self, topic: &str) -> Result<Vec<StoredQuestion>> {
-        let rows = sqlx::query(
+    /// The questions of a topic that the scope may be shown, the newest first.
+    pub async fn questions(&self, scope: &AccessScope, topic: &str) -> Result<Vec<StoredQuestion>> {
+        let mut select = QueryBuilder::<Sqlite>::new(
             "SELECT a.question, a.standalone, a.spelling, a.asked_ms, t.answer_id, a.note,
-                 CASE WHEN a.down = 1 THEN f.comment END
-             FROM asked a JOIN turns t ON t.conversation_id = a.conversation_id AND t.number = a.number
-             LEFT JOIN feedback f ON f.conversation_id = a.conversation_id AND f.number = a.number
-             WHERE a.topic_id = $1 ORDER BY a.asked_ms DESC, t.answer_id DESC",
-        )
-        .bind(topic)
-        .fetch_all(&self.pool)
-        .await
-        .map_err(failed)?;
+                 CASE WHEN a.down = 1 THEN f.comment END, a.unanswered, a.down, a.handed_on_ms, ",
+        );
+        select.push(ASKER).push(
+            " FROM asked a JOIN turns t ON t.conversation_id = a.conversation_id AND t.number = a.number
+             JOIN conversations c ON c.id = a.conversation_id
+             LEFT JOIN feedback f ON f.conversation_id = a.conversation_id AND f.number = a.number WHERE a.topic_id = ",
+        );
+        select.push_bind(topic.to_owned());
+        push_reach(&mut select, self.shown(scope).await?);
+        select.push(" ORDER BY a.asked_ms DESC, t.answer_id DESC");
+        let rows = select.build().fetch_all(&self.pool).await.map_err(failed)?;
         let question = |row: &SqliteRow| {
             let notes: [Option<String>; 2] = [row.try_get(5).map_err(failed)?, row.try_get(6).map_err(failed)?];
+            let Flags { unanswered, down, handed_on_ms } = flags(row, 7)?;
             Ok(StoredQuestion {
                 question: row.try_get(0).map_err(failed)?,
                 standalone: row.try_get(1).map_err(failed)?,
                 spelling: row.try_get(2).map_err(failed)?,
                 asked_ms: row.try_get(3).map_err(failed)?,
                 answer_id: row.try_get::<Option<String>, _>(4).map_err(failed)?.unwrap_or_default(),
+                unanswered,
+                down,
+                handed_on: handed_on_ms.is_some(),
+                asker: row.try_get(10).map_err(failed)?,
                 notes: notes.into_iter().flatten().collect(),
             })
         };
         rows.iter().map(question).collect()
+    }
+
+    /// The reaches of questions that a scope may be shown; `None` for all.
+    async fn shown(&self, scope: &AccessScope) -> Result<Option<Vec<String>>> {
+        if scope.groups.is_none() && scope.collections.is_none() {
+            return Ok(None);
+        }
+        let rows = sqlx::query("SELECT DISTINCT reach FROM asked").fetch_all(&self.pool).await.map_err(failed)?;
+        let mut shown = Vec::new();
+        for row in &rows {
+            if json::<Reach>(row, 0)?.is_within(scope) {
+                shown.push(row.try_get(0).map_err(failed)?);
+            }
+        }
+        Ok(Some(shown))
     }
 
     /// Keeps what somebody decided about a topic.
@@ -399,6 +450,20 @@ impl Conversations {
     }
 }
 
+fn push_reach(select: &mut QueryBuilder<Sqlite>, shown: Option<Vec<String>>) {
+    let Some(shown) = shown else { return };
+    if shown.is_empty() {
+        select.push(" AND 1 = 0");
+        return;
+    }
+    select.push(" AND a.reach IN (");
+    let mut list = select.separated(", ");
+    for reach in shown {
+        list.push_bind(reach);
+    }
+    select.push(")");
+}
+
 async fn file_one(transaction: &mut Transaction<'static, Sqlite>, filed: &Filed) -> Result<()> {
     let row = sqlx::query(
         "SELECT unanswered, down, handed_on_ms, asked_ms FROM asked
@@ -412,10 +477,11 @@ async fn file_one(transaction: &mut Transaction<'static, Sqlite>, filed: &Filed)
     let Some(row) = row else { return Ok(()) };
     let asked_ms: i64 = row.try_get(3).map_err(failed)?;
     sqlx::query(
-        "INSERT INTO topics (id, state, first_ms, last_ms, count, unanswered, down, handoffs, askers)
-         VALUES ($1, 'open', $2, $2, 0, 0, 0, 0, 0) ON CONFLICT (id) DO NOTHING",
+        "INSERT INTO topics (id, realm, state, first_ms, last_ms, count, unanswered, down, handoffs, askers)
+         VALUES ($1, $2, 'open', $3, $3, 0, 0, 0, 0, 0) ON CONFLICT (id) DO NOTHING",
     )
     .bind(&filed.topic)
+    .bind(&filed.realm)
     .bind(asked_ms)
     .execute(&mut **transaction)
     .await
@@ -431,17 +497,16 @@ async fn file_one(transaction: &mut Transaction<'static, Sqlite>, filed: &Filed)
         .await
         .map_err(failed)?;
     count(transaction, &filed.topic, Flags::default(), flags(&row, 0)?, asked_ms).await?;
-    // Of those who are still known; it never becomes less. A conversation of nobody's is one person.
-    sqlx::query(
-        "UPDATE topics SET askers = CASE WHEN askers > asked.people THEN askers ELSE asked.people END FROM (
-             SELECT COUNT(DISTINCT CASE WHEN c.owner = '' THEN ' ' || c.id ELSE c.owner END) AS people
-             FROM asked a JOIN conversations c ON c.id = a.conversation_id WHERE a.topic_id = $1
-         ) AS asked WHERE topics.id = $1",
-    )
-    .bind(&filed.topic)
-    .execute(&mut **transaction)
-    .await
-    .map_err(failed)?;
+    // Of those who are still known; it never becomes less.
+    let mut update = QueryBuilder::<Sqlite>::new(
+        "UPDATE topics SET askers = CASE WHEN askers > asked.people THEN askers ELSE asked.people END
+         FROM (SELECT COUNT(DISTINCT ",
+    );
+    update
+        .push(ASKER)
+        .push(") AS people FROM asked a JOIN conversations c ON c.id = a.conversation_id WHERE a.topic_id = ");
+    update.push_bind(filed.topic.clone()).push(") AS asked WHERE topics.id = ").push_bind(filed.topic.clone());
+    update.build().execute(&mut **transaction).await.map_err(failed)?;
     Ok(())
 }
 
