@@ -192,9 +192,9 @@ async fn a_key_for_a_widget_works_on_its_page_until_it_is_revoked() {
     browser.press(Key::Escape).await;
     browser.deep("[data-testid=key-row]").await;
 
-    let policy =
-        format!("default-src 'none'; script-src {0}; connect-src {0}", server.url("").trim_end_matches('/'));
-    let html = format!("<!doctype html><html lang=en><meta charset=utf-8><title>Shop</title><p>Hello</p>{snippet}</html>");
+    let policy = format!("default-src 'none'; script-src {0}; connect-src {0}", server.url("").trim_end_matches('/'));
+    let html =
+        format!("<!doctype html><html lang=en><meta charset=utf-8><title>Shop</title><p>Hello</p>{snippet}</html>");
     page::answer(listener, html, Some(policy));
     browser.goto(&address).await;
     browser.click("[data-testid=bubble]").await;

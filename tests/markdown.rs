@@ -103,7 +103,8 @@ async fn events_are_read_whatever_their_pieces() {
             return [...new Set(all)]",
         )
         .await;
-    let expected = json!([{"event": "a", "data": "x:\u{4F60}\ny"}, {"event": "message", "data": "{\"z\": \"\u{2028}\"}"}]);
+    let expected =
+        json!([{"event": "a", "data": "x:\u{4F60}\ny"}, {"event": "message", "data": "{\"z\": \"\u{2028}\"}"}]);
     let read: Vec<String> = serde_json::from_value(read.clone()).unwrap_or_else(|_| panic!("{read}"));
     assert_eq!(read.len(), 1, "{read:?}");
     assert_eq!(serde_json::from_str::<Value>(&read[0]).expect("JSON"), expected);

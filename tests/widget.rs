@@ -115,7 +115,9 @@ async fn a_page_without_a_server_stays_as_it_is() {
 
 /// A page that lets in the script and the calls of the server, and nothing else: no style, no inline, no eval.
 fn strict_page(server: &str, tag: &str) -> String {
-    let policy = format!("default-src 'none'; script-src {server}/widget.js; connect-src {server}; require-trusted-types-for 'script'");
+    let policy = format!(
+        "default-src 'none'; script-src {server}/widget.js; connect-src {server}; require-trusted-types-for 'script'"
+    );
     let html = format!(
         "<!doctype html><html lang=en><head><meta charset=utf-8><title>Company</title>
         <meta name=viewport content=\"width=device-width\"></head><body><p>Welcome.</p>{tag}

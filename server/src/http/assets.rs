@@ -267,7 +267,10 @@ mod tests {
                 let kinds = ["const ", "let ", "class ", "function ", "async function ", "async function* "];
                 let Some(rest) = kinds.iter().find_map(|kind| line.strip_prefix(kind)) else { continue };
                 let name = rest.split(|c: char| !c.is_alphanumeric() && c != '_').next().unwrap_or_default();
-                assert!(name.is_empty() || names.insert(name.to_owned()), "{path}: another module has a {name} as well");
+                assert!(
+                    name.is_empty() || names.insert(name.to_owned()),
+                    "{path}: another module has a {name} as well"
+                );
             }
         }
         assert!(seen.contains("chat/component.js") && seen.len() > 20, "{seen:?}");

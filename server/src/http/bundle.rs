@@ -116,10 +116,14 @@ mod tests {
     fn a_module_stands_after_what_it_imports_and_once() {
         let script = joined(&[
             ("a/main.js", "// Head.\nimport { b } from \"../b.js\";\nimport { c } from \"./c.js\";\n\nb(c);\n"),
-            ("b.js", "import { c } from \"./a/c.js\";\n\n/**\n * Says `c`.\n */\nexport function b() {\n  say(c); // it\n}\n"),
+            (
+                "b.js",
+                "import { c } from \"./a/c.js\";\n\n/**\n * Says `c`.\n */\nexport function b() {\n  say(c); // it\n}\n",
+            ),
             ("a/c.js", "export const c = \"http://c // d\"; /* e */\n"),
         ]);
-        let expected = "(()=>{\"use strict\";\nconst c = \"http://c // d\";\nfunction b() {\nsay(c);\n}\nb(c);\n})();\n";
+        let expected =
+            "(()=>{\"use strict\";\nconst c = \"http://c // d\";\nfunction b() {\nsay(c);\n}\nb(c);\n})();\n";
         assert_eq!(script, expected);
     }
 
@@ -127,7 +131,10 @@ mod tests {
     fn a_style_sheet_loses_blanks_that_mean_nothing() {
         let script = joined(&[
             ("a/main.js", "import { s } from \"./style.js\";\n"),
-            ("a/style.js", "export const s = `\n.a :hover, .b > c { margin: 0 -1px; /* d */ width: calc(100% - 2px); }\n`;\n"),
+            (
+                "a/style.js",
+                "export const s = `\n.a :hover, .b > c { margin: 0 -1px; /* d */ width: calc(100% - 2px); }\n`;\n",
+            ),
         ]);
         assert!(script.contains(".a :hover,.b > c{margin:0 -1px;width:calc(100% - 2px);}"), "{script}");
     }
