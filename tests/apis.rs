@@ -8,7 +8,7 @@ use taproot_schemas::dify::{DifyError, RetrievalResponse, RetrievedRecord};
 use crate::support::clients;
 use crate::support::examples::examples;
 use crate::support::http::{Http, ok};
-use crate::support::server::Server;
+use crate::support::server::{PUBLIC, Server};
 use crate::support::taproot::Taproot;
 
 fn http() -> Http {
@@ -174,7 +174,7 @@ async fn what_a_caller_may_not_see_comes_through_no_door() {
     taproot.write("board/.taproot.toml", "allow = [\"board\"]\n");
     taproot.write("board/secret.md", "# Minutes\n\nThe canary of the board is named Xanthippe.\n");
     assert_eq!(taproot.ingest().added, 2);
-    let server = Server::start(&taproot);
+    let server = Server::with(&taproot, &[PUBLIC], None);
     let http = Http::to(&server);
     let id = http.document("board/secret.md").await.id;
     let owner = found_by_all_doors(&http, &id, None).await;
@@ -182,4 +182,37 @@ async fn what_a_caller_may_not_see_comes_through_no_door() {
     let stranger = found_by_all_doors(&http, &id, Some(("x-forwarded-for", "203.0.113.7"))).await;
     assert!(!stranger.contains("Xanthippe") && !stranger.contains("secret.md"), "{stranger}");
     assert!(stranger.contains("kitchen"), "{stranger}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_and_limits_are_told_in_the_form_of_each_api() {
+    const REQUESTS: &str = "5";
+    let taproot = Taproot::new();
+    taproot.write("leave.md", "# Leave\n\nEmployees have 25 days of leave.\n");
+    taproot.ingest();
+    let server = Server::with(&taproot, &[("TAPROOT_LIMITS_REQUESTS_PER_MINUTE", REQUESTS)], None);
+    let http = Http::to(&server);
+    let made: Value = ok(http.post("/v1/keys", &json!({"name": "client", "groups": ["*"]}))).await;
+    let secret = made["secret"].as_str().expect("a secret").to_owned();
+    let url = server.url("");
+    tokio::task::spawn_blocking(move || clients::python("openai_keys.py", &[&url, &secret, REQUESTS]))
+        .await
+        .expect("the client ends well");
+
+    let body = json!({"knowledge_id": "default", "query": "leave", "retrieval_setting": {"top_k": 1}});
+    for (authorization, code) in [(Some("Basic dGFwcm9vdA=="), 1001), (Some("Bearer wrong"), 1002), (None, 1002)] {
+        let mut request = http.post("/retrieval", &body);
+        if let Some(authorization) = authorization {
+            request = request.header("authorization", authorization);
+        }
+        let response = request.send().await.expect("an answer");
+        assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+        let error: DifyError = response.json().await.expect("Dify's form");
+        assert_eq!(error.error_code, code, "{error:?}");
+    }
+    let ping = json!({"jsonrpc": "2.0", "id": 1, "method": "ping"});
+    let response = http.post("/mcp", &ping).send().await.expect("an answer");
+    assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
+    let reply: Value = response.json().await.expect("JSON");
+    assert_eq!(reply["error"]["data"]["code"], "unauthorized", "{reply}");
 }

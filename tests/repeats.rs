@@ -9,7 +9,7 @@ use taproot_schemas::error::ErrorCode;
 use taproot_schemas::job::{Job, JobList, JobStatus};
 
 use crate::support::http::{Http, ok, refused};
-use crate::support::server::Server;
+use crate::support::server::{PUBLIC, Server};
 use crate::support::taproot::Taproot;
 use crate::support::upload::form;
 use crate::support::wait::eventually;
@@ -163,7 +163,7 @@ async fn what_has_not_changed_is_not_sent_again() {
     taproot.write("board/.taproot.toml", "allow = [\"board\"]\n");
     taproot.write("board/kea.md", "# Kea\n\nThe kea opens bins.\n");
     taproot.ingest();
-    let server = Server::start(&taproot);
+    let server = Server::with(&taproot, &[PUBLIC], None);
     let http = Http::to(&server);
     let id = http.document("board/kea.md").await.id;
     let paths = [

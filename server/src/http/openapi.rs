@@ -14,8 +14,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::contract::Common;
 use super::{
-    admin, ask, audit, conversations, dify, documents, health, jobs, keys, mcp, metrics, openai, original, routes,
-    search, session, sources, sync, uploads, users, widget,
+    admin, ask, audit, collections, conversations, dify, documents, feedback, health, jobs, keys, mcp, metrics, openai,
+    original, questions, routes, search, session, sources, sync, uploads, users, widget,
 };
 use crate::slack;
 
@@ -78,11 +78,20 @@ use crate::slack;
         openai::embeddings::embed,
         dify::retrieval,
         mcp::post,
+        documents::chunks,
+        documents::reread,
+        collections::list,
+        feedback::rate,
+        feedback::unrate,
+        feedback::hand_on,
+        questions::list,
+        questions::decide,
     ),
     tags(
         (name = "ask", description = "Questions and answers"),
         (name = "search", description = "Ranked passages"),
         (name = "conversations", description = "What the caller asked before"),
+        (name = "questions", description = "What the documents did not answer, for those who look after them"),
         (name = "documents", description = "What is in the index"),
         (name = "jobs", description = "Ingest"),
         (name = "sync", description = "Folders of other machines"),
