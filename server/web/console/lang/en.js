@@ -387,8 +387,9 @@ export const enConsole = {
     search: "Find a setting",
     changedOnly: "Only what was set",
     noMatch: "No setting fits.",
+    secret: "set, and not shown",
     unset: "not set",
-    sources: { default: "default", file: "settings file", environment: "environment" },
+    sources: { default: "default", file: "settings file", environment: "environment", command_line: "command line" },
   },
 
   evaluation: {

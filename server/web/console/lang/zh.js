@@ -387,8 +387,9 @@ export const zhConsole = {
     search: "查找设置",
     changedOnly: "只看已设置的",
     noMatch: "没有符合条件的设置。",
+    secret: "已设置，不显示",
     unset: "未设置",
-    sources: { default: "默认", file: "设置文件", environment: "环境变量" },
+    sources: { default: "默认", file: "设置文件", environment: "环境变量", command_line: "命令行" },
   },
 
   evaluation: {
