@@ -110,7 +110,9 @@ async fn every_route_lets_in_whom_the_table_says() {
     ];
     for (method, path, least) in MATRIX {
         for (somebody, role) in &callers {
-            let url = ["{id}", "{hash}", "{answer_id}"].iter().fold((*path).to_owned(), |url, part| url.replace(part, "absent"));
+            let url = ["{id}", "{hash}", "{answer_id}"]
+                .iter()
+                .fold((*path).to_owned(), |url, part| url.replace(part, "absent"));
             let method = Method::from_bytes(method.as_bytes()).expect("a method");
             let mut request = somebody.ask(http.request(method.clone(), &url));
             if [Method::POST, Method::PATCH, Method::PUT].contains(&method) {
