@@ -7,6 +7,7 @@ mod apis;
 mod architecture;
 mod ask;
 mod browser;
+mod contract;
 mod conversations;
 mod documents;
 mod eval;
