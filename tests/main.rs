@@ -3,10 +3,13 @@
 //!
 //! Each test has a data directory of its own, or only reads the one of `support::examples`. They run in parallel.
 
+mod access;
 mod apis;
 mod architecture;
 mod ask;
 mod browser;
+mod canaries;
+mod console;
 mod contract;
 mod conversations;
 mod documents;
@@ -19,11 +22,16 @@ mod hostile;
 mod http;
 mod ingest;
 mod jobs;
+mod keys;
 mod labels;
+mod limits;
+mod listing;
+mod markdown;
 mod models;
 mod origin;
 mod processes;
 mod query;
+mod questions;
 mod ranking;
 mod recovery;
 mod repeats;

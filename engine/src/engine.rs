@@ -7,8 +7,12 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use taproot_schemas::answer::{Answer, AnswerEvent, AskRequest, Mode};
 use taproot_schemas::conversation::{Conversation, ConversationList, Transcript};
 use taproot_schemas::doctor::{Check, DoctorReport};
-use taproot_schemas::document::{Deleted, Document, DocumentList, DocumentText};
+use taproot_schemas::document::{
+    ChunkList, CollectionList, Deleted, Document, DocumentList, DocumentStatus, DocumentText,
+};
+use taproot_schemas::feedback::{Feedback, FeedbackRequest, Handoff, HandoffRequest, Rating};
 use taproot_schemas::job::Job;
+use taproot_schemas::question::{Topic, TopicDecision, TopicList};
 use taproot_schemas::search::{Filters, Hit, SearchRequest, SearchResponse};
 use taproot_schemas::settings::WhenBusy;
 use tokio::sync::mpsc;
@@ -19,8 +23,11 @@ use crate::answer::{
 };
 use crate::executor::Executor;
 use crate::models::{Choice, Models};
+use crate::questions::Questions;
 use crate::retrieve::{Found, GlossaryFile, Papers, Query, Reread, Retriever};
-use crate::store::{Catalog, Conversations, Doctor, EdgeVectors, Filter, ServerVectors, Space, VectorStore, Writer};
+use crate::store::{
+    Catalog, Conversations, Doctor, EdgeVectors, Filter, ListTopics, Reach, ServerVectors, Space, VectorStore, Writer,
+};
 use crate::{AccessScope, Asker, Error, Result, store};
 
 /// What the engine needs to open.
@@ -77,9 +84,27 @@ pub struct ListDocuments {
     pub collection: Option<String>,
     /// Exactly this uri.
     pub uri: Option<String>,
+    /// Every word of it stands in the title or the uri, whatever the case of ASCII letters.
+    pub text: Option<String>,
+    pub media_type: Option<String>,
+    pub language: Option<String>,
+    pub status: Option<DocumentStatus>,
     /// 1 to 1,000.
     pub limit: usize,
     pub cursor: Option<String>,
+}
+
+/// Where a document comes from.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DocumentFile {
+    /// The folder that was ingested.
+    pub root: PathBuf,
+    /// Of the file, below it.
+    pub path: String,
+    /// That the folder was ingested into.
+    pub collection: String,
+    /// Groups that the document is for.
+    pub allow: Vec<String>,
 }
 
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -95,6 +120,8 @@ const DEFAULT_HITS: usize = 10;
 const MAX_HITS: usize = 1_000;
 /// Characters of a conversation's title.
 const MAX_TITLE_CHARS: usize = 200;
+/// Characters of what people write to a rating, a question that is passed on, or a decision.
+const MAX_NOTE_CHARS: usize = 2_000;
 /// Documents, or conversations, of a page at the most.
 const MAX_PAGE: usize = 1_000;
 
@@ -107,6 +134,7 @@ pub struct Engine {
 struct Inner {
     config: EngineConfig,
     answerer: Answerer,
+    questions: Questions,
     writer: Writer,
     closed: AtomicBool,
 }
@@ -140,6 +168,8 @@ impl Engine {
         }
         let conversations = Conversations::open(data, config.keep_conversations_days).await?;
         conversations.keep_swept();
+        let questions = Questions::new(conversations.clone(), catalog.clone(), Arc::clone(&models), executor.clone());
+        questions.keep_filed();
         let papers = Papers::default();
         let retriever = Retriever { catalog, lexical, vectors, models, executor, glossary, papers };
         let writes = retriever.models.generator.is_some();
@@ -161,7 +191,8 @@ impl Engine {
             passages: config.passages,
             max_query_chars: config.max_query_chars,
         };
-        let engine = Engine { inner: Arc::new(Inner { config, answerer, writer, closed: AtomicBool::new(false) }) };
+        let engine =
+            Engine { inner: Arc::new(Inner { config, answerer, questions, writer, closed: AtomicBool::new(false) }) };
         engine.warm_up().await;
         Ok(engine)
     }
@@ -242,10 +273,7 @@ impl Engine {
     /// could be listed.
     pub async fn conversations(&self, asker: &Asker, limit: usize, cursor: Option<&str>) -> Result<ConversationList> {
         self.retriever()?;
-        if !(1..=MAX_PAGE).contains(&limit) {
-            let detail = format!("{limit} is not between 1 and {MAX_PAGE}");
-            return Err(Error::InvalidRequest { what: "limit", detail });
-        }
+        check_limit(limit)?;
         match asker {
             Asker::Known(_) => self.inner.answerer.conversations.list(asker, limit, cursor).await,
             Asker::Anonymous => Ok(ConversationList { conversations: Vec::new(), next_cursor: None }),
@@ -278,6 +306,44 @@ impl Engine {
         self.inner.answerer.conversations.delete(asker, id).await
     }
 
+    /// Rates an answer of the asker's that was kept.
+    pub async fn rate(&self, scope: &AccessScope, asker: &Asker, request: &FeedbackRequest) -> Result<Feedback> {
+        self.retriever()?;
+        if request.reason.is_some() && request.rating == Rating::Up {
+            let detail = "it says what is wrong, and belongs to the rating down".to_owned();
+            return Err(Error::InvalidRequest { what: "reason", detail });
+        }
+        let request = FeedbackRequest { comment: note("comment", request.comment.as_deref())?, ..request.clone() };
+        self.inner.answerer.conversations.rate(asker, &Reach::of(scope), &request).await
+    }
+
+    /// Takes a rating back.
+    pub async fn unrate(&self, asker: &Asker, answer_id: &str) -> Result<()> {
+        self.retriever()?;
+        self.inner.answerer.conversations.unrate(asker, answer_id).await
+    }
+
+    /// Passes the question of an answer of the asker's on to those who look after the documents.
+    pub async fn hand_on(&self, scope: &AccessScope, asker: &Asker, request: &HandoffRequest) -> Result<Handoff> {
+        self.retriever()?;
+        let note = note("note", request.note.as_deref())?;
+        self.inner.answerer.conversations.hand_on(asker, &Reach::of(scope), &request.answer_id, note).await
+    }
+
+    /// Questions that were not answered well, by topic; `limit` is 1 to 1,000. Whose they are is not told.
+    pub async fn topics(&self, scope: &AccessScope, list: &ListTopics) -> Result<TopicList> {
+        self.retriever()?;
+        check_limit(list.limit)?;
+        self.inner.questions.list(scope, list).await
+    }
+
+    /// Decides what becomes of a topic.
+    pub async fn decide_topic(&self, scope: &AccessScope, id: &str, decision: &TopicDecision) -> Result<Topic> {
+        self.retriever()?;
+        let decision = TopicDecision { note: note("note", decision.note.as_deref())?, ..decision.clone() };
+        self.inner.questions.decide(scope, id, &decision).await
+    }
+
     /// A question as it stands alone after these turns, the oldest first.
     pub async fn resolve(&self, scope: &AccessScope, history: Vec<Past>, question: &str) -> Result<Resolved> {
         self.retriever()?;
@@ -304,10 +370,7 @@ impl Engine {
     }
 
     pub async fn list_documents(&self, scope: &AccessScope, list: &ListDocuments) -> Result<DocumentList> {
-        if !(1..=MAX_PAGE).contains(&list.limit) {
-            let detail = format!("{} is not between 1 and {MAX_PAGE}", list.limit);
-            return Err(Error::InvalidRequest { what: "limit", detail });
-        }
+        check_limit(list.limit)?;
         let (documents, total) = self.retriever()?.catalog.list_documents(scope, list).await?;
         let full = documents.len() == list.limit;
         let next_cursor = documents.last().filter(|_| full).map(|last| format!("{}\n{}", last.uri, last.id));
@@ -331,6 +394,36 @@ impl Engine {
 
     pub async fn document_text(&self, scope: &AccessScope, id: &str) -> Result<DocumentText> {
         self.retriever()?.catalog.document_text(scope, id).await
+    }
+
+    /// A page of a document's chunks; `limit` is 1 to 1,000.
+    pub async fn document_chunks(
+        &self,
+        scope: &AccessScope,
+        id: &str,
+        limit: usize,
+        cursor: Option<&str>,
+    ) -> Result<ChunkList> {
+        check_limit(limit)?;
+        self.retriever()?.catalog.document_chunks(scope, id, limit, cursor).await
+    }
+
+    /// The collections of which the scope sees a document.
+    pub async fn collections(&self, scope: &AccessScope) -> Result<CollectionList> {
+        self.retriever()?.catalog.collections(scope).await
+    }
+
+    /// Which file a document comes from, below the folder that was ingested.
+    pub async fn file_of(&self, scope: &AccessScope, id: &str) -> Result<DocumentFile> {
+        // What is gone is told before anything is ordered.
+        self.original(scope, id).await?;
+        let located = self.retriever()?.catalog.locate(scope, id).await?;
+        Ok(DocumentFile {
+            root: PathBuf::from(located.root),
+            path: located.path,
+            collection: located.source_collection,
+            allow: located.document.allow,
+        })
     }
 
     /// Where the original file lies, and its media type. For a line of a `.jsonl` file, the whole file.
@@ -490,4 +583,20 @@ impl Engine {
             tracing::warn!(%error, "the search that warms up failed");
         }
     }
+}
+
+/// What somebody wrote, without white space around it; nothing is nothing.
+fn note(what: &'static str, text: Option<&str>) -> Result<Option<String>> {
+    let text = text.map(str::trim).filter(|text| !text.is_empty());
+    if text.is_some_and(|text| text.chars().count() > MAX_NOTE_CHARS) {
+        return Err(Error::InvalidRequest { what, detail: format!("it has more than {MAX_NOTE_CHARS} characters") });
+    }
+    Ok(text.map(str::to_owned))
+}
+
+fn check_limit(limit: usize) -> Result<()> {
+    if (1..=MAX_PAGE).contains(&limit) {
+        return Ok(());
+    }
+    Err(Error::InvalidRequest { what: "limit", detail: format!("{limit} is not between 1 and {MAX_PAGE}") })
 }

@@ -21,6 +21,10 @@ pub enum Error {
     DocumentNotFound { id: String },
     #[error("no such conversation")]
     ConversationNotFound,
+    #[error("no such answer was kept")]
+    AnswerNotFound,
+    #[error("no topic {id}")]
+    TopicNotFound { id: String },
     #[error("the original of {uri} is no longer there")]
     OriginalGone { uri: String },
     #[error("{count} documents have the uri {uri}")]
@@ -155,6 +159,8 @@ impl Error {
             Error::KeyNotFound => ErrorCode::KeyNotFound,
             Error::UserNotFound => ErrorCode::UserNotFound,
             Error::ConversationNotFound => ErrorCode::ConversationNotFound,
+            Error::AnswerNotFound => ErrorCode::AnswerNotFound,
+            Error::TopicNotFound { .. } => ErrorCode::TopicNotFound,
             Error::OriginalGone { .. } => ErrorCode::OriginalGone,
             Error::AmbiguousUri { .. } => ErrorCode::AmbiguousUri,
             Error::InvalidRequest { .. } => ErrorCode::InvalidRequest,

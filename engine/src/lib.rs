@@ -11,6 +11,7 @@ mod error;
 mod executor;
 mod failpoint;
 pub mod models;
+mod questions;
 mod retrieve;
 mod scope;
 pub mod store;
@@ -23,9 +24,9 @@ pub mod upstream {
     pub use crate::answer::{AnswerTokensField, Api, Price, Secret, UpstreamConfig};
 }
 
-pub use engine::{Counts, Engine, EngineConfig, ListDocuments, QdrantServer};
+pub use engine::{Counts, DocumentFile, Engine, EngineConfig, ListDocuments, QdrantServer};
 pub use error::{Error, Result, UpstreamFailure};
 pub use failpoint::failpoint;
 pub use retrieve::Evidence;
 pub use scope::{Access, AccessScope, check_name};
-pub use store::{Accounts, Holder, Identity};
+pub use store::{Accounts, Holder, Identity, ListTopics};

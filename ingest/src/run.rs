@@ -16,7 +16,7 @@ use crate::labels::{relabel, relabel_file};
 use crate::pipeline::{self, Context};
 use crate::plan::{HashedFile, Pipeline, Plan, plan};
 use crate::progress::Tracker;
-use crate::scan::{FolderSettings, ScannedFile, scan};
+use crate::scan::{FolderSettings, ScannedFile, scan_below};
 
 /// Counts up when parsing, chunking or what is stored of a document changes: files are then read again.
 const PIPELINE_VERSION: u32 = 2;
@@ -35,6 +35,9 @@ pub struct IngestRequest {
     pub confirm_delete: bool,
     /// Only say what would be done, in [`Report::planned`].
     pub dry_run: bool,
+    /// Only this file, below the folder `path`, and that one is read even if nothing about it has changed. No other is
+    /// looked at.
+    pub file: Option<String>,
     /// The program that runs as parser child (`PROGRAM parse-worker`): normally this program itself.
     pub parser: PathBuf,
     pub limits: ParserLimits,
@@ -59,8 +62,12 @@ pub async fn ingest(
     let path = tokio::fs::canonicalize(&request.path)
         .await
         .map_err(|source| Error::Io { path: request.path.clone(), source })?;
-    let single_file = path.is_file();
-    let root = if single_file { path.parent().unwrap_or(&path).to_owned() } else { path.clone() };
+    let single_file = path.is_file() || request.file.is_some();
+    let root = if path.is_file() { path.parent().unwrap_or(&path).to_owned() } else { path.clone() };
+    let reread = match &request.file {
+        Some(file) => Some(inside(&root, file).await?),
+        None => None,
+    };
     let catalog = engine.catalog()?;
     let source_id = match request.dry_run {
         false => catalog.source(&request.collection, &root.to_string_lossy()).await?,
@@ -81,12 +88,16 @@ pub async fn ingest(
     });
 
     let mut seen = catalog.files(&context.source_id).await?;
-    let Look { on_disk, unread, complete } = look(&context, path, &seen).await?;
+    let Look { on_disk, unread, complete } = look(&context, root, reread.unwrap_or(path), &seen).await?;
     let on_disk_paths: HashSet<&str> = on_disk.iter().map(|file| file.file.path.as_str()).collect();
     // What is there but cannot be read now is neither gone nor moved.
     seen.retain(|record| {
         !unread.contains(&record.path) && (!single_file || on_disk_paths.contains(record.path.as_str()))
     });
+    if context.request.file.is_some() {
+        // As if it had been read in another way then.
+        seen.iter_mut().for_each(|record| record.pipeline.clear());
+    }
     let documents = catalog.document_counts(&context.source_id).await?;
     let mut plan = plan(on_disk, seen, &documents, &context.pipeline);
     // A tree that was not seen whole tells nothing about what is gone from it.
@@ -113,6 +124,17 @@ pub async fn ingest(
     Ok(context.tracker.report(begun.elapsed()))
 }
 
+/// The file as it lies below the folder, which no link leads out of.
+async fn inside(root: &Path, file: &str) -> Result<PathBuf> {
+    let path = root.join(file);
+    let real = tokio::fs::canonicalize(&path).await;
+    match real {
+        Ok(real) if real == path => Ok(path),
+        Ok(_) => Err(Error::Io { path, source: std::io::ErrorKind::NotFound.into() }),
+        Err(source) => Err(Error::Io { path, source }),
+    }
+}
+
 fn check_names(request: &IngestRequest) -> Result<()> {
     let mut names = request.allow.iter().chain([&request.collection]);
     names
@@ -131,7 +153,7 @@ struct Look {
 
 /// Walks the folder and hashes its files, on a thread of its own. A file that has the size and the time that it was
 /// last seen with is not read for its hash.
-async fn look(context: &Arc<Context>, path: PathBuf, seen: &[FileRecord]) -> Result<Look> {
+async fn look(context: &Arc<Context>, root: PathBuf, path: PathBuf, seen: &[FileRecord]) -> Result<Look> {
     let known: HashMap<String, (u64, i64, String)> = seen
         .iter()
         .filter(|record| record.modified_ns != 0 && !record.hash.is_empty())
@@ -145,7 +167,7 @@ async fn look(context: &Arc<Context>, path: PathBuf, seen: &[FileRecord]) -> Res
             allow: Some(allow.clone()),
             ..FolderSettings::default()
         };
-        let found = scan(&path, outermost, |files| context.tracker.scanned(files))?;
+        let found = scan_below(&root, &path, outermost, |files| context.tracker.scanned(files))?;
         context.tracker.planning();
         let (mut on_disk, mut failed) = (Vec::new(), found.failed);
         for file in found.files {

@@ -49,8 +49,13 @@ pub struct Scan {
 /// # Errors
 /// A `.taproot.toml` cannot be used: it says who may read what, so nothing is guessed.
 pub fn scan(root: &Path, outermost: FolderSettings, told: impl Fn(usize)) -> Result<Scan> {
-    let mut scan = Scan { complete: true, ..Scan::default() };
     let base = if root.is_file() { root.parent().unwrap_or(root) } else { root };
+    scan_below(base, root, outermost, told)
+}
+
+/// The same for a folder or file that lies somewhere below `base`, which the paths are told from.
+pub fn scan_below(base: &Path, root: &Path, outermost: FolderSettings, told: impl Fn(usize)) -> Result<Scan> {
+    let mut scan = Scan { complete: true, ..Scan::default() };
     let mut inherited = Inherited::new(base, outermost)?;
     let walk = WalkBuilder::new(root)
         .follow_links(false)

@@ -4,6 +4,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::answer::Answer;
+use crate::feedback::Feedback;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct Conversation {
@@ -44,6 +45,12 @@ pub struct Turn {
     /// Numbers (`n`) of the citations that were taken out for that, together with the sentences that rest on them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub withdrawn: Vec<u32>,
+    /// How the asker rated the answer.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub feedback: Option<Feedback>,
+    /// When the asker passed the question on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub handed_on_at: Option<String>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]

@@ -26,7 +26,6 @@ pub struct RetrievalSetting {
     pub top_k: u32,
     /// Records that score less are left out: 0 to 1.
     #[serde(default)]
-    #[schema(minimum = 0, maximum = 1)]
     pub score_threshold: Option<f32>,
 }
 

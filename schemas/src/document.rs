@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use crate::job::FileFailure;
+
 /// One document: a file, or one line of a `.jsonl` file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Document {
@@ -38,6 +40,9 @@ pub struct Document {
     pub links: Vec<Link>,
     /// What was left out of the text or found in it on its way in: how often.
     pub notes: BTreeMap<NoteKind, u32>,
+    /// Why the file could not be read the last time, when it could not: what is here is of the time before.
+    #[serde(default)]
+    pub failure: Option<FileFailure>,
     pub created_at: String,
     pub updated_at: String,
 }
@@ -50,6 +55,62 @@ pub struct DocumentList {
     pub total: u64,
     /// Pass as `cursor` to get the next page; null on the last one.
     pub next_cursor: Option<String>,
+}
+
+/// Whether what is here of a document is what its file holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum DocumentStatus {
+    /// It is, as of the last look at the file.
+    Ready,
+    /// The file could not be read the last time; what is here is of the time before.
+    Stale,
+}
+
+/// A piece of a document as searches find it.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct Chunk {
+    pub id: String,
+    /// Place among the chunks of the document, from 0.
+    pub ordinal: u32,
+    /// Offsets in characters of the document's extracted text.
+    pub start: usize,
+    pub end: usize,
+    pub page: Option<u32>,
+    /// Heading path, outermost first, joined by ` › `.
+    pub heading: Option<String>,
+    /// Of a piece of a table: the row that its cells stand under.
+    pub table_header: Option<String>,
+    pub language: Option<String>,
+    pub text: String,
+}
+
+/// A page of a document's chunks, in the order of the text.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
+pub struct ChunkList {
+    pub document_id: String,
+    pub version: u32,
+    pub chunks: Vec<Chunk>,
+    /// Chunks of the document, on all pages.
+    pub total: u64,
+    /// Pass as `cursor` to get the next page; null on the last one.
+    pub next_cursor: Option<String>,
+}
+
+/// A collection, as far as the caller may see into it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct Collection {
+    pub name: String,
+    pub documents: u64,
+    pub chunks: u64,
+    /// Groups that one or more of its documents are for; null for callers that may not administer.
+    pub groups: Option<Vec<String>>,
+}
+
+/// The collections that hold a document that the caller may see, by name.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct CollectionList {
+    pub collections: Vec<Collection>,
 }
 
 /// The extracted text of a document.

@@ -69,6 +69,10 @@ error_codes! {
     DocumentNotFound = 404, "list the documents with GET /v1/documents";
     /// There is no such conversation, it is over, or it is another's.
     ConversationNotFound = 404, "leave conversation_id out to begin a new one; your own are at GET /v1/conversations";
+    /// There is no such answer that was kept, or it is another's.
+    AnswerNotFound = 404, "only answers that are kept can be rated or passed on: ask without keep: false, and take the answer's id";
+    /// There is no such topic of questions; its questions may be deleted.
+    TopicNotFound = 404, "list the topics with GET /v1/questions";
     /// The original file is no longer where it was ingested from.
     OriginalGone = 404, "ingest the folder again, or read the extracted text";
     /// There is no such key.

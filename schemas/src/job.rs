@@ -76,6 +76,9 @@ pub struct JobOptions {
     pub delete: bool,
     pub confirm_delete: bool,
     pub dry_run: bool,
+    /// Only this file, below the job's path, was to be read, whether it had changed or not.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<String>,
 }
 
 /// A job on its way, as its stream of events tells it.

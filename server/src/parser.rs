@@ -39,6 +39,7 @@ impl Parser {
             delete: order.delete,
             confirm_delete: order.confirm_delete,
             dry_run: order.dry_run,
+            file: order.file,
             parser: self.program.clone(),
             limits: self.limits,
             ocr: Arc::new(Tesseract::new(&self.program, self.ocr.clone())),

@@ -134,7 +134,7 @@ pub fn today(configs: &[SourceConfig], given: JobOrder) -> Option<JobOrder> {
 
 fn order(config: &SourceConfig) -> JobOrder {
     let SourceConfig { name, path, collection, allow, delete, .. } = config.clone();
-    JobOrder { path, collection, allow, delete, confirm_delete: false, dry_run: false, source: Some(name) }
+    JobOrder { path, collection, allow, delete, confirm_delete: false, dry_run: false, file: None, source: Some(name) }
 }
 
 /// One job from its order to its end. False when the server takes no more.
@@ -192,6 +192,7 @@ mod tests {
             delete: true,
             confirm_delete: true,
             dry_run: false,
+            file: None,
             source: source.map(str::to_owned),
         }
     }

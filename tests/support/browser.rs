@@ -10,8 +10,10 @@ use std::sync::mpsc;
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::{Element, ElementRef};
 use fantoccini::key::Key;
+use fantoccini::wd::WebDriverCompatibleCommand;
 use fantoccini::{Client, ClientBuilder};
 use hyper_util::client::legacy::connect::HttpConnector;
+use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -98,6 +100,40 @@ impl Browser {
         self.client.execute(&script, vec![json!(selector)]).await.expect("the script runs")
     }
 
+    /// The same for a script that waits: what it gives, or that it failed.
+    pub async fn promise(&self, script: &str) -> Value {
+        let script = format!(
+            "const done = arguments[arguments.length - 1];
+            (async () => {{ {script} }})().then(done, (failure) => done(`failed: ${{failure.stack}}`));"
+        );
+        self.client.execute_async(&script, Vec::new()).await.expect("the script runs")
+    }
+
+    /// A command of Chrome's own protocol.
+    pub async fn chrome(&self, command: &str, parameters: Value) {
+        let command = Chrome(json!({"cmd": command, "params": parameters}).to_string());
+        self.client.issue_cmd(command).await.expect("Chrome does it");
+    }
+
+    /// From here on what goes over the network takes this long; `None` cuts it off.
+    pub async fn network(&self, latency_ms: Option<u32>) {
+        let conditions = json!({
+            "offline": latency_ms.is_none(),
+            "latency": latency_ms.unwrap_or(0),
+            "downloadThroughput": -1,
+            "uploadThroughput": -1,
+        });
+        self.chrome("Network.enable", json!({})).await;
+        self.chrome("Network.emulateNetworkConditions", conditions).await;
+    }
+
+    /// Prefers dark colours, as the system would say it.
+    pub async fn dark(&self, dark: bool) {
+        let value = if dark { "dark" } else { "light" };
+        let features = json!({"features": [{"name": "prefers-color-scheme", "value": value}]});
+        self.chrome("Emulation.setEmulatedMedia", features).await;
+    }
+
     /// The first element that matches and is visible, as soon as there is one.
     pub async fn deep(&self, selector: &str) -> Element {
         let id = eventually(&format!("{selector} is on the page"), || async {
@@ -169,6 +205,20 @@ impl Browser {
         std::fs::create_dir_all(&folder).expect("a folder for pictures");
         let png = self.client.screenshot().await.expect("a picture");
         std::fs::write(folder.join(format!("{name}.png")), png).expect("the picture is written");
+    }
+}
+
+/// `goog/cdp/execute` with its body.
+#[derive(Debug)]
+struct Chrome(String);
+
+impl WebDriverCompatibleCommand for Chrome {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, <Url as std::str::FromStr>::Err> {
+        base.join(&format!("session/{}/goog/cdp/execute", session.unwrap_or_default()))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.0.clone()))
     }
 }
 

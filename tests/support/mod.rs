@@ -14,6 +14,7 @@ pub mod server;
 pub mod slack;
 pub mod sse;
 pub mod taproot;
+pub mod tenants;
 pub mod tether;
 pub mod upload;
 pub mod upstream;

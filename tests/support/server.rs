@@ -22,6 +22,8 @@ pub struct Server {
     process: Tethered,
     /// `127.0.0.1:PORT`
     pub address: String,
+    /// The administrator's key, when this start was the first one of its data.
+    pub first_key: Option<String>,
     data: PathBuf,
     log: PathBuf,
 }
@@ -33,6 +35,8 @@ pub const PUBLIC: (&str, &str) = ("TAPROOT_ACCESS_PUBLIC_COLLECTIONS", "*");
 #[derive(Deserialize)]
 struct ReadyLine {
     address: String,
+    #[serde(default)]
+    first_key: Option<String>,
 }
 
 impl Server {
@@ -42,9 +46,20 @@ impl Server {
 
     /// `settings` are variables of the environment; `remove` is a folder that goes when the server went.
     pub fn with(taproot: &Taproot, settings: &[(&str, &str)], remove: Option<&Path>) -> Self {
+        let server = Self::spawn(taproot, "127.0.0.1:0", settings, remove);
+        until("/readyz answers 200", || server.is_ready().then_some(()));
+        server
+    }
+
+    /// On another address, or with TLS: it is ready when it says so.
+    pub fn at(taproot: &Taproot, address: &str, settings: &[(&str, &str)]) -> Self {
+        Self::spawn(taproot, address, settings, None)
+    }
+
+    fn spawn(taproot: &Taproot, address: &str, settings: &[(&str, &str)], remove: Option<&Path>) -> Self {
         let log = taproot.root().join("server.log");
         let log_file = std::fs::OpenOptions::new().create(true).append(true).open(&log).expect("a file for the log");
-        let mut command = taproot.command(["--json", "serve", "--address", "127.0.0.1:0"]);
+        let mut command = taproot.command(["--json", "serve", "--address", address]);
         command.envs(settings.iter().copied());
         let mut process = Tethered::spawn(&command, remove, Stdio::piped(), log_file.into());
         let mut lines = BufReader::new(process.child.stdout.take().expect("a pipe"));
@@ -56,12 +71,10 @@ impl Server {
             let _ = std::io::copy(&mut lines, &mut std::io::sink());
         });
         let line = receiver.recv_timeout(PATIENCE).unwrap_or_default();
-        let Ok(ReadyLine { address }) = serde_json::from_str(&line) else {
+        let Ok(ReadyLine { address, first_key }) = serde_json::from_str(&line) else {
             panic!("the server did not say that it is ready but {line:?}\n{}", tail(&log));
         };
-        let server = Self { process, address, data: taproot.data(), log };
-        until("/readyz answers 200", || server.is_ready().then_some(()));
-        server
+        Self { process, address, first_key, data: taproot.data(), log }
     }
 
     pub fn url(&self, path: &str) -> String {

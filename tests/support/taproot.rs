@@ -105,6 +105,16 @@ impl Taproot {
         String::from_utf8(output.stderr).expect("messages are UTF-8")
     }
 
+    /// The same with these variables in the environment.
+    #[track_caller]
+    pub fn fails_with(&self, args: &[&str], settings: &[(&str, &str)]) -> String {
+        let mut command = self.command(args);
+        command.envs(settings.iter().copied());
+        let output = output_of(command);
+        assert_eq!(output.status.code(), Some(1), "taproot {}: {}", args.join(" "), told(&output));
+        String::from_utf8(output.stderr).expect("messages are UTF-8")
+    }
+
     /// Ingests the documents' folder.
     #[track_caller]
     pub fn ingest(&self) -> Report {

@@ -125,7 +125,7 @@ impl Answerer {
         };
         let said = match said {
             Some(said) => said,
-            None => self.refused(&task, &dates, events).await?,
+            None => self.refused(&task, &dates, thread.is_kept(), events).await?,
         };
         let answer = Answer {
             id: Uuid::now_v7().to_string(),
@@ -198,7 +198,13 @@ impl Answerer {
         Ok((!quoted.sentences.is_empty()).then(|| answered(quoted, Mode::Extractive, task)))
     }
 
-    async fn refused(&self, task: &Task, dates: &Dates, events: Option<&mpsc::Sender<AnswerEvent>>) -> Result<Answer> {
+    async fn refused(
+        &self,
+        task: &Task,
+        dates: &Dates,
+        kept: bool,
+        events: Option<&mpsc::Sender<AnswerEvent>>,
+    ) -> Result<Answer> {
         let mut nearest: Vec<Citation> = Vec::new();
         for hit in task.found.iter() {
             if nearest.len() < NEAREST && nearest.iter().all(|known| known.document_id != hit.chunk.document_id) {
@@ -206,7 +212,7 @@ impl Answerer {
                 nearest.push(cite::cite_head(&self.retriever.catalog, hit, dates, n).await?);
             }
         }
-        let answer = say::refusal(task.language, nearest.is_empty()).to_owned();
+        let answer = say::refusal(task.language, nearest.is_empty(), kept);
         send(events, || AnswerEvent::Message(MessageDelta { delta: answer.clone(), sentence: 0 })).await?;
         Ok(Answer { answer, citations: nearest, ..blank() })
     }

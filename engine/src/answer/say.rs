@@ -9,27 +9,30 @@ pub fn marked(sentence: &Sentence) -> String {
     if marks.is_empty() { sentence.text.clone() } else { format!("{} {marks}", sentence.text) }
 }
 
-/// A refusal. `nothing`: not even a near document was found.
-pub fn refusal(language: Option<&str>, nothing: bool) -> &'static str {
-    match (language, nothing) {
-        (Some("zh"), false) => "文档中没有找到这个问题的答案。以下是内容最接近的文档。您可以把问题转交给文档的负责人。",
-        (Some("zh"), true) => "文档中没有找到这个问题的答案。您可以把问题转交给文档的负责人。",
-        (_, false) => {
-            "The documents do not answer this question. These are the nearest ones. You can pass the question on to \
-             whoever is responsible for them."
+/// A refusal. `nothing`: not even a near document was found. `kept`: the answer is kept, so that its question can be passed
+/// on (`POST /v1/handoffs`); of another nothing is promised.
+pub fn refusal(language: Option<&str>, nothing: bool, kept: bool) -> String {
+    let (refused, nearest, pass_on, between) = match language {
+        Some("zh") => {
+            ("文档中没有找到这个问题的答案。", "以下是内容最接近的文档。", "您可以把问题转交给文档的负责人。", "")
         }
-        (_, true) => {
-            "The documents do not answer this question. You can pass it on to whoever is responsible for them."
-        }
-    }
+        _ => (
+            "The documents do not answer this question.",
+            "These are the nearest ones.",
+            "You can pass the question on to whoever is responsible for them.",
+            " ",
+        ),
+    };
+    let said = [Some(refused), (!nothing).then_some(nearest), kept.then_some(pass_on)];
+    said.into_iter().flatten().collect::<Vec<_>>().join(between)
 }
 
 /// Whether a text is one of the refusals.
 pub fn is_refusal(text: &str) -> bool {
     let text = text.trim();
-    [Some("zh"), None]
-        .into_iter()
-        .any(|language| [true, false].iter().any(|nothing| text == refusal(language, *nothing)))
+    [Some("zh"), None].into_iter().any(|language| {
+        [true, false].iter().any(|nothing| [true, false].iter().any(|kept| text == refusal(language, *nothing, *kept)))
+    })
 }
 
 /// That two sources differ, and which is the newer one, where their dates say.
@@ -71,6 +74,15 @@ mod tests {
             date: date.map(str::to_owned),
             score: 1.0,
         }
+    }
+
+    #[test]
+    fn a_refusal_offers_what_there_is() {
+        let en = refusal(Some("en"), false, true);
+        assert!(en.ends_with("nearest ones. You can pass the question on to whoever is responsible for them."), "{en}");
+        assert_eq!(refusal(None, true, false), "The documents do not answer this question.");
+        assert_eq!(refusal(Some("zh"), false, false), "文档中没有找到这个问题的答案。以下是内容最接近的文档。");
+        assert!(refusal(Some("zh"), true, true).ends_with("答案。您可以把问题转交给文档的负责人。"));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use super::resolve::{Past, Resolved, resolve};
 use super::withdraw::Readable;
 use super::{Answerer, ground, say};
 use crate::retrieve::{Found, Query};
-use crate::store::{Filter, StoredTurn, rfc3339};
+use crate::store::{Filter, Reach, StoredTurn, rfc3339};
 use crate::{AccessScope, Asker, Error, Result};
 
 /// Turns before the question that are looked at.
@@ -63,6 +63,8 @@ pub struct Thread {
     is_new: bool,
     asked_ms: i64,
     resolved: Resolved,
+    /// What the asker can see.
+    reach: Reach,
 }
 
 impl Thread {
@@ -95,6 +97,7 @@ impl Thread {
             is_new: request.conversation_id.is_none(),
             asked_ms,
             resolved,
+            reach: Reach::of(scope),
         })
     }
 
@@ -112,6 +115,11 @@ impl Thread {
         query(&request.question, &self.resolved, max_query_chars)
     }
 
+    /// Whether what is asked here is kept, so that something can be said of the answer later.
+    pub fn is_kept(&self) -> bool {
+        self.asker.is_some()
+    }
+
     /// Keeps the turn. When it returns, the turn outlives the process. An answer that cannot be kept is given all the same:
     /// a full disk keeps nobody from asking.
     pub async fn keep(&self, answerer: &Answerer, answer: &Answer) {
@@ -122,8 +130,10 @@ impl Thread {
             carried: self.resolved.carried.clone(),
             sure: self.resolved.sure,
             answer: answer.clone(),
+            feedback: None,
+            handed_on_ms: None,
         };
-        if let Err(error) = answerer.conversations.keep(asker, &self.id, self.is_new, &turn).await {
+        if let Err(error) = answerer.conversations.keep(asker, &self.reach, &self.id, self.is_new, &turn).await {
             tracing::error!(error = %error, cause = ?std::error::Error::source(&error), "a turn could not be kept");
         }
     }
@@ -140,6 +150,8 @@ impl Answerer {
                 asked_at: rfc3339(turn.asked_ms),
                 answer: turn.answer,
                 withdrawn,
+                feedback: turn.feedback,
+                handed_on_at: turn.handed_on_ms.map(rfc3339),
             })
             .collect())
     }

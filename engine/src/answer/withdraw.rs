@@ -75,7 +75,15 @@ mod tests {
             "usage": {"chunks_searched": 1, "passages_read": 1}, "timings_ms": {"search": 0.0, "read": 0.0, "total": 0.0},
         });
         let answer = serde_json::from_value(answer).expect("an answer");
-        StoredTurn { number, asked_ms: 0, carried: vec!["Heliotrope".into()], sure: true, answer }
+        StoredTurn {
+            number,
+            asked_ms: 0,
+            carried: vec!["Heliotrope".into()],
+            sure: true,
+            answer,
+            feedback: None,
+            handed_on_ms: None,
+        }
     }
 
     #[test]

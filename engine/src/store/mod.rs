@@ -16,8 +16,8 @@ mod vectors;
 mod writer;
 
 pub use catalog::{
-    Accounts, Catalog, Conversations, FileDocument, FileRecord, Head, Holder, Identity, StoredChunk, StoredTurn,
-    rfc3339, title_or_name,
+    Accounts, Catalog, Conversations, FileDocument, FileRecord, Filed, Head, Holder, Identity, Known, ListTopics,
+    Reach, StoredChunk, StoredQuestion, StoredTopic, StoredTurn, Unfiled, Wording, rfc3339, title_or_name,
 };
 pub use doctor::Doctor;
 pub use lexical::{Alternative, Group, Lexical, Pair, Wanted};

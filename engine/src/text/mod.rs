@@ -12,6 +12,7 @@ mod offsets;
 mod phrase;
 mod sentences;
 mod spans;
+mod spelling;
 mod stem;
 pub(crate) mod units;
 
@@ -23,6 +24,7 @@ pub use offsets::CharIndex;
 pub use phrase::Phrase;
 pub use sentences::{SentenceSpan, sentences};
 pub use spans::{Piece, Unit, folded, is_unspaced, pieces};
+pub use spelling::spelling;
 
 /// Whether a character is a Chinese ideograph (also used in Japanese).
 pub fn is_han(c: char) -> bool {

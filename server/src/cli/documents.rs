@@ -72,9 +72,9 @@ async fn list(session: &Session, collection: Option<String>, limit: usize) -> Re
     loop {
         let page = ListDocuments {
             collection: collection.clone(),
-            uri: None,
             limit: PAGE.min(limit - all.documents.len()),
             cursor: all.next_cursor.take(),
+            ..ListDocuments::default()
         };
         let page = session.list_documents(&page).await?;
         all.documents.extend(page.documents);
@@ -89,7 +89,7 @@ async fn list(session: &Session, collection: Option<String>, limit: usize) -> Re
 /// The one document that goes by this name.
 async fn find(session: &Session, name: Name) -> Result<Document> {
     let Name { uri, collection } = name;
-    let by_uri = ListDocuments { collection, uri: Some(uri.clone()), limit: 2, cursor: None };
+    let by_uri = ListDocuments { collection, uri: Some(uri.clone()), limit: 2, ..ListDocuments::default() };
     let mut found = session.list_documents(&by_uri).await?;
     match (found.documents.pop(), found.documents.is_empty()) {
         (Some(document), true) => Ok(document),

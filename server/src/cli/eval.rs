@@ -164,6 +164,7 @@ async fn ingest(session: &Session, path: &Path, cancel: &watch::Receiver<bool>, 
         delete: false,
         confirm_delete: false,
         dry_run: false,
+        file: None,
         source: None,
     };
     let shown = Shown::start(output);

@@ -129,6 +129,7 @@ impl Ingest {
             delete: !self.no_delete,
             confirm_delete: self.confirm_delete,
             dry_run: self.dry_run,
+            file: None,
             source: None,
         };
         loop {

@@ -257,6 +257,9 @@ pub fn told(caller: &Caller, mut job: Job) -> Job {
             report.failed.clear();
             report.planned = None;
         }
+        if let Some(options) = job.options.as_mut().filter(|_| !shown) {
+            options.file = None;
+        }
     }
     if !caller.has(Role::Admin) {
         job.path = job.options.as_ref().and_then(|options| options.source.clone()).unwrap_or_default();
@@ -278,7 +281,16 @@ fn order(request: JobRequest, of_source: impl Fn(&str) -> Option<JobOrder>) -> R
                 return Err(ApiError::new(ErrorCode::InvalidRequest, "path is not absolute"));
             }
             let collection = collection.unwrap_or_else(|| DEFAULT_COLLECTION.to_string());
-            Ok(JobOrder { path, collection, allow, delete: !no_delete, confirm_delete, dry_run, source: None })
+            Ok(JobOrder {
+                path,
+                collection,
+                allow,
+                delete: !no_delete,
+                confirm_delete,
+                dry_run,
+                file: None,
+                source: None,
+            })
         }
         (None, Some(name)) => {
             let Some(source) = of_source(&name) else {
@@ -308,6 +320,7 @@ mod tests {
             delete: true,
             confirm_delete: false,
             dry_run: false,
+            file: None,
             source: Some("hr".into()),
         };
         let named = |name: &str| JobRequest { source: Some(name.into()), ..JobRequest::default() };

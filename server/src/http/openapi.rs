@@ -14,8 +14,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::contract::Common;
 use super::{
-    admin, ask, audit, conversations, dify, documents, health, jobs, keys, mcp, metrics, openai, original, search,
-    session, sources, sync, uploads, users, widget,
+    admin, ask, audit, collections, conversations, dify, documents, feedback, health, jobs, keys, mcp, metrics, openai,
+    original, questions, routes, search, session, sources, sync, uploads, users, widget,
 };
 use crate::slack;
 
@@ -78,11 +78,20 @@ use crate::slack;
         openai::embeddings::embed,
         dify::retrieval,
         mcp::post,
+        documents::chunks,
+        documents::reread,
+        collections::list,
+        feedback::rate,
+        feedback::unrate,
+        feedback::hand_on,
+        questions::list,
+        questions::decide,
     ),
     tags(
         (name = "ask", description = "Questions and answers"),
         (name = "search", description = "Ranked passages"),
         (name = "conversations", description = "What the caller asked before"),
+        (name = "questions", description = "What the documents did not answer, for those who look after them"),
         (name = "documents", description = "What is in the index"),
         (name = "jobs", description = "Ingest"),
         (name = "sync", description = "Folders of other machines"),
@@ -95,7 +104,7 @@ use crate::slack;
         (name = "mcp", description = "For clients of the Model Context Protocol"),
         (name = "health", description = "Probes, numbers and this description"),
     ),
-    modifiers(&Keys, &Common),
+    modifiers(&Keys, &Common, &Roles),
 )]
 struct Contract;
 
@@ -112,6 +121,29 @@ impl utoipa::Modify for Keys {
         components
             .add_security_scheme("key", scheme("A key, a widget's token, or a token of the OpenID Connect issuer"));
         components.add_security_scheme("owner", scheme("The owner's token, from the lock file of the data directory"));
+    }
+}
+
+/// The least role of each operation, as `x-least-role`; none where everybody is let in.
+struct Roles;
+
+impl utoipa::Modify for Roles {
+    fn modify(&self, openapi: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut openapi.paths.paths {
+            let operations = [
+                ("GET", &mut item.get),
+                ("POST", &mut item.post),
+                ("PUT", &mut item.put),
+                ("PATCH", &mut item.patch),
+                ("DELETE", &mut item.delete),
+            ];
+            for (method, operation) in operations {
+                let Some(operation) = operation else { continue };
+                if let Some(role) = routes::find(method, path).and_then(|route| route.needs) {
+                    operation.extensions.get_or_insert_default().insert("x-least-role".into(), serde_json::json!(role));
+                }
+            }
+        }
     }
 }
 
@@ -153,6 +185,22 @@ mod tests {
             committed == contract().unwrap(),
             "schemas/openapi.json is out of date: cargo run -p taproot-server -- openapi > schemas/openapi.json"
         );
+    }
+
+    #[test]
+    fn every_route_is_in_the_contract_and_every_operation_is_a_route() {
+        let contract: serde_json::Value = serde_json::from_str(&contract().unwrap()).unwrap();
+        let mut operations = Vec::new();
+        for (path, item) in contract["paths"].as_object().unwrap() {
+            for method in item.as_object().unwrap().keys() {
+                assert!(routes::find(&method.to_uppercase(), path).is_some(), "{method} {path} is no route");
+                operations.push((method.to_uppercase(), path.clone()));
+            }
+        }
+        for route in routes::TABLE.iter().filter(|route| route.action != "page") {
+            let told = operations.iter().any(|(method, path)| method == route.method && path == route.path);
+            assert!(told, "{} {} is not in the contract", route.method, route.path);
+        }
     }
 
     #[test]

@@ -11,8 +11,8 @@ use taproot_schemas::error::ErrorCode;
 
 use super::error::{self, ApiError};
 use super::{
-    admin, ask, assets, audit, conversations, dify, documents, health, jobs, keys, mcp, metrics, openai, openapi,
-    original, search, session, sources, sync, uploads, users, widget,
+    admin, ask, assets, audit, collections, conversations, dify, documents, feedback, health, jobs, keys, mcp, metrics,
+    openai, openapi, original, questions, search, session, sources, sync, uploads, users, widget,
 };
 use crate::slack::SlackDesk;
 use crate::slack::events;
@@ -132,6 +132,15 @@ routes! {
     GET "/" Nobody Refusals "page" => assets::asset;
     GET "/widget.js" Nobody Refusals "page" => assets::asset;
     GET "/web/{file:.*}" Nobody Refusals "page" => assets::asset;
+
+    GET "/v1/documents/{id}/chunks" Reader Always "document.chunks" => documents::chunks;
+    POST "/v1/documents/{id}/reread" Editor Always "document.reread" => documents::reread;
+    GET "/v1/collections" Reader Refusals "collection.list" => collections::list;
+    POST "/v1/feedback" Reader Always "feedback.give" => feedback::rate;
+    DELETE "/v1/feedback/{answer_id}" Reader Always "feedback.delete" => feedback::unrate;
+    POST "/v1/handoffs" Reader Always "question.hand_on" => feedback::hand_on;
+    GET "/v1/questions" Editor Always "question.list" => questions::list;
+    PATCH "/v1/questions/{id}" Editor Always "question.decide" => questions::decide;
 }
 
 /// Whoever knows the signing secret may call it: it is Slack's signature that lets in.

@@ -36,6 +36,8 @@ pub struct JobOrder {
     pub confirm_delete: bool,
     /// Only say what would be done.
     pub dry_run: bool,
+    /// Only this file, below the folder `path`; it is read even if nothing about it has changed.
+    pub file: Option<String>,
     /// The source that the folder is known by, if it is.
     pub source: Option<String>,
 }
@@ -43,14 +45,19 @@ pub struct JobOrder {
 impl JobOrder {
     /// What was ordered, from the record of a job; `None` where the record does not say.
     fn of(job: &Job) -> Option<JobOrder> {
-        let JobOptions { source, allow, delete, confirm_delete, dry_run } = job.options.clone()?;
+        let JobOptions { source, allow, delete, confirm_delete, dry_run, file } = job.options.clone()?;
         let (path, collection) = (PathBuf::from(&job.path), job.collection.clone());
-        Some(JobOrder { path, collection, allow, delete, confirm_delete, dry_run, source })
+        Some(JobOrder { path, collection, allow, delete, confirm_delete, dry_run, file, source })
     }
 
     fn options(&self) -> JobOptions {
-        let JobOrder { source, allow, delete, confirm_delete, dry_run, .. } = self.clone();
-        JobOptions { source, allow, delete, confirm_delete, dry_run }
+        let JobOrder { source, allow, delete, confirm_delete, dry_run, file, .. } = self.clone();
+        JobOptions { source, allow, delete, confirm_delete, dry_run, file }
+    }
+
+    /// What has to be there to be read.
+    fn target(&self) -> PathBuf {
+        self.file.as_ref().map_or_else(|| self.path.clone(), |file| self.path.join(file))
     }
 }
 
@@ -276,7 +283,7 @@ impl Jobs {
         progress: watch::Sender<Progress>,
         cancelled: watch::Receiver<bool>,
     ) -> Result<Report, Unfinished> {
-        let (engine, path) = (self.0.engine.clone(), order.path.clone());
+        let (engine, path) = (self.0.engine.clone(), order.target());
         let request = self.0.parser.request(order);
         // A task of its own: should the ingest panic, this job fails and the next one still runs.
         let ended = tokio::spawn(async move {
@@ -322,7 +329,7 @@ fn outcome(id: &str, if_done: JobStatus, ended: Result<Report, Unfinished>) -> O
     match ended {
         Ok(report) => Outcome { report: Some(report), ..Outcome::of(if_done) },
         Err(Unfinished::Unreadable(error)) => {
-            let told = format!("the folder cannot be read: {}; nothing was changed", error.kind());
+            let told = format!("the folder or file cannot be read: {}; nothing was changed", error.kind());
             Outcome::failed(told, Some(ErrorCode::UnreadablePath))
         }
         Err(Unfinished::Failed(taproot_engine::Error::Stopped)) => Outcome::of(JobStatus::Interrupted),

@@ -107,7 +107,9 @@ impl Queue {
 
     pub fn take(&mut self, order: JobOrder) -> Result<Job, NotTaken> {
         let path = order.path.display().to_string();
-        if let Some(job) = self.jobs.iter().find(|job| !job.status.ended() && job.path == path) {
+        let file = |job: &Job| job.options.as_ref().and_then(|options| options.file.clone());
+        let same = |job: &&Job| !job.status.ended() && job.path == path && file(job) == order.file;
+        if let Some(job) = self.jobs.iter().find(same) {
             return Err(NotTaken::AlreadyRunning { job_id: job.id.clone() });
         }
         self.push(order)
@@ -116,7 +118,9 @@ impl Queue {
     /// For a folder that has just been changed: a job that waits will see the change, one that runs may not. A job that
     /// waits for the same folder becomes this order: else it would file the new content under the groups of the old.
     pub fn take_after_change(&mut self, order: JobOrder) -> Result<Job, NotTaken> {
-        let Some((id, waiting)) = self.waiting.iter_mut().find(|(_, waiting)| waiting.path == order.path) else {
+        let Some((id, waiting)) =
+            self.waiting.iter_mut().find(|(_, waiting)| waiting.path == order.path && waiting.file.is_none())
+        else {
             return self.push(order);
         };
         let id = id.clone();
@@ -230,6 +234,7 @@ mod tests {
             delete: true,
             confirm_delete: false,
             dry_run: false,
+            file: None,
             source: None,
         }
     }

@@ -326,6 +326,7 @@ impl Uploads {
             delete: true,
             confirm_delete: true,
             dry_run: false,
+            file: None,
             source: Some(format!("{SOURCES}{name}")),
         }
     }

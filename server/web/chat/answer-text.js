@@ -4,23 +4,14 @@
 
 const MARKS = /[ \t]*\[(\d{1,4}(?:\s*,\s*\d{1,4})*)\]/g;
 
-/** Segments of a complete answer. */
-export function answerSegments({ text, sentences, citations, shortAnswer }) {
+/** Segments of an answer, complete or growing: a mark that may be half there (`[1`) is held back until it is. */
+export function answerSegments({ state, text, sentences, citations, shortAnswer }) {
   const known = new Set(citations.map(({ n }) => n));
-  const segments = outsideSentences(text, sentences)
-    .flatMap(({ text: part, verbatim }) => (verbatim ? [{ text: part }] : splitMarks(part, known)));
-  return emphasise(joinTexts(segments), shortAnswer);
-}
-
-/** Segments of an answer that still grows: a mark that may be half there (`[1`) is held back. */
-export function growingSegments({ text, citations }) {
-  const known = new Set(citations.map(({ n }) => n));
-  return joinTexts(splitMarks(text.replace(/\s*\[[\d,\s]*$/, ""), known));
-}
-
-/** The answer's words alone, for a screen reader. */
-export function spokenText(answer) {
-  return answerSegments(answer).map(({ text }) => text ?? "").join("");
+  const whole = state === "done" ? text : text.replace(/\s*\[[\d,\s]*$/, "");
+  const segments = outsideSentences(whole, sentences)
+    .flatMap(({ text: part, verbatim }) => (verbatim ? [{ text: part }] : splitMarks(part, known)))
+    .filter((segment) => segment.text !== "");
+  return emphasise(segments, shortAnswer);
 }
 
 // A company's text may itself contain "[2]". Marks are written around sentences, never inside, so wherever a
@@ -34,8 +25,7 @@ function outsideSentences(text, sentences) {
     parts.push({ text: text.slice(from, at), verbatim: false }, { text: sentence.text, verbatim: true });
     from = at + sentence.text.length;
   }
-  parts.push({ text: text.slice(from), verbatim: false });
-  return parts.filter((part) => part.text !== "");
+  return [...parts, { text: text.slice(from), verbatim: false }];
 }
 
 function splitMarks(text, known) {
@@ -47,28 +37,15 @@ function splitMarks(text, known) {
     segments.push({ text: text.slice(from, match.index) }, ...numbers.map((mark) => ({ mark })));
     from = match.index + match[0].length;
   }
-  segments.push({ text: text.slice(from) });
-  return segments;
-}
-
-function joinTexts(segments) {
-  const joined = [];
-  for (const segment of segments) {
-    const last = joined.at(-1);
-    if (segment.text === "") continue;
-    if (segment.text !== undefined && last?.text !== undefined) last.text += segment.text;
-    else joined.push({ ...segment });
-  }
-  return joined;
+  return [...segments, { text: text.slice(from) }];
 }
 
 function emphasise(segments, span) {
-  if (!span) return segments;
-  const index = segments.findIndex(({ text }) => text?.includes(span));
+  const index = span ? segments.findIndex(({ text }) => text?.includes(span)) : -1;
   // A span that is nearly all of its text would only make the whole answer bold.
   if (index < 0 || span.length > segments[index].text.length * 0.6) return segments;
   const { text } = segments[index];
   const at = text.indexOf(span);
   const parts = [{ text: text.slice(0, at) }, { text: span, strong: true }, { text: text.slice(at + span.length) }];
-  return segments.toSpliced(index, 1, ...parts.filter((part) => part.text !== ""));
+  return segments.toSpliced(index, 1, ...parts);
 }

@@ -1,23 +1,29 @@
-// In: questions and document ids. Out: answer events, document texts, and `ApiError` for all that fails.
-// The only module that talks to the server. It keeps no state and shows nothing.
+// In: questions, ratings and document ids. Out: answer events, document texts, and `ApiError` for all that fails.
+// The only module of the chat that talks to the server. It shows nothing; all it keeps is a widget's token.
 
 import { sseEvents } from "./sse.js";
+
+const RENEW_MS = 30_000; // before a token expires
 
 /** What went wrong, as the server's error body says it; `code` is "network" or "stream_cut" when it said nothing. */
 export class ApiError extends Error {
   constructor({ code, message = "", hint = "", request_id: requestId = "" }, retryAfterSeconds = null) {
     super(message);
-    this.code = code;
-    this.hint = hint;
-    this.requestId = requestId;
-    this.retryAfterSeconds = retryAfterSeconds;
+    Object.assign(this, { code, hint, requestId, retryAfterSeconds });
   }
 }
 
 export class Api {
-  /** `base`: where the server's root is, with its final slash (`https://host/` or `https://host/prefix/`). */
-  constructor(base) {
+  #key;
+  #token = null; // a promise of `{ token, expires_at }`
+
+  /**
+   * `base`: the server's root with its final slash (`https://host/` or `https://host/prefix/`).
+   * `key`: the public key of a widget, exchanged for tokens that live for minutes; none calls without a token.
+   */
+  constructor(base, key) {
     this.base = base;
+    this.#key = key;
   }
 
   /**
@@ -28,42 +34,85 @@ export class Api {
     const body = { question, stream: true };
     if (conversationId) body.conversation_id = conversationId;
     if (collections?.length) body.collections = collections;
-    const response = await this.#fetch("v1/ask", {
-      method: "POST",
-      headers: { "content-type": "application/json", accept: "text/event-stream, application/json" },
-      body: JSON.stringify(body),
-      signal,
-    });
-    // A proxy or an older server may answer in one piece.
-    if (!(response.headers.get("content-type") ?? "").startsWith("text/event-stream")) {
-      yield { event: "final_answer", data: await readJson(response) };
-      return;
-    }
+    const response = await this.#fetch("v1/ask", { ...post(body), signal });
     yield* answerEvents(response.body);
+  }
+
+  /** `rating` is `{ rating, reason?, comment? }`, or null to take it back. */
+  async rate(answerId, rating) {
+    if (rating) await this.#fetch("v1/feedback", post({ answer_id: answerId, ...rating }));
+    else await this.#fetch(`v1/feedback/${encodeURIComponent(answerId)}`, { method: "DELETE" });
   }
 
   /** The extracted text of a document: `{ title, uri, text, outline }`. */
   async documentText(documentId, signal) {
-    const response = await this.#fetch(`v1/documents/${encodeURIComponent(documentId)}/text`, { signal });
-    return readJson(response);
+    return readJson(await this.#fetch(`${documentPath(documentId)}/text`, { signal }));
   }
 
   /** Address of the original file; `page` is a wish that PDF viewers understand. */
   originalUrl(documentId, page) {
-    const url = `${this.base}v1/documents/${encodeURIComponent(documentId)}/original`;
-    return page ? `${url}#page=${page}` : url;
+    return `${this.base}${documentPath(documentId)}/original${page ? `#page=${page}` : ""}`;
   }
 
-  async #fetch(path, options) {
-    let response;
-    try {
-      // Cookies go to the page's own server only (a sign-in proxy may want them), never across origins.
-      response = await fetch(this.base + path, { credentials: "same-origin", ...options });
-    } catch (failure) {
-      throw asApiError(failure, "network");
+  /** Whether an address alone does not open the original, since a token has to go along. */
+  get needsToken() {
+    return Boolean(this.#key);
+  }
+
+  /**
+   * Opens the original with the token. Only a PDF is shown, everything else is saved: an address of bytes belongs to
+   * the page around the widget, and what it shows could act as that page.
+   */
+  async openOriginal(documentId, page, name) {
+    const bytes = await (await this.#fetch(`${documentPath(documentId)}/original`, {})).blob();
+    const url = URL.createObjectURL(bytes);
+    const link = document.createElement("a");
+    link.href = page ? `${url}#page=${page}` : url;
+    if (bytes.type === "application/pdf") link.target = "_blank";
+    else link.download = name;
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(url), RENEW_MS);
+  }
+
+  async #fetch(path, options, again = true) {
+    const headers = { ...options.headers };
+    if (this.#key) headers.authorization = `Bearer ${await this.#freshToken()}`;
+    // Cookies go to the page's own server only (a sign-in proxy may want them), never across origins.
+    const response = await send(this.base + path, { credentials: "same-origin", ...options, headers });
+    if (response.ok) return response;
+    if (response.status === 401 && this.#key && again) {
+      this.#token = null; // taken back, or a clock is wrong
+      return this.#fetch(path, options, false);
     }
+    throw await errorOf(response);
+  }
+
+  async #freshToken() {
+    const held = await this.#token?.catch(() => null);
+    if (!held || Date.parse(held.expires_at) - Date.now() < RENEW_MS) this.#token = this.#exchange();
+    return (await this.#token).token;
+  }
+
+  async #exchange() {
+    const response = await send(`${this.base}v1/widget/token`, { credentials: "omit", ...post({ key: this.#key }) });
     if (!response.ok) throw await errorOf(response);
-    return response;
+    return readJson(response);
+  }
+}
+
+function documentPath(id) {
+  return `v1/documents/${encodeURIComponent(id)}`;
+}
+
+function post(body) {
+  return { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify(body) };
+}
+
+async function send(url, options) {
+  try {
+    return await fetch(url, options);
+  } catch (failure) {
+    throw asApiError(failure, "network");
   }
 }
 
@@ -90,7 +139,8 @@ async function readJson(response) {
   }
 }
 
-async function errorOf(response) {
+/** What a response that is not ok says. */
+export async function errorOf(response) {
   const seconds = Number.parseInt(response.headers.get("retry-after") ?? "", 10);
   const body = await response.json().catch(() => null); // a proxy's own error page is not JSON
   const error = body?.error ?? { code: `http_${response.status}`, message: `HTTP ${response.status}` };
@@ -98,6 +148,5 @@ async function errorOf(response) {
 }
 
 function asApiError(failure, code) {
-  if (failure instanceof ApiError || failure?.name === "AbortError") return failure;
-  return new ApiError({ code });
+  return failure instanceof ApiError || failure?.name === "AbortError" ? failure : new ApiError({ code });
 }

@@ -2,39 +2,44 @@
 // In: attributes (below). Out: questions to the server, shown answers.
 // It does not load anything from another place than its server, and nothing of the page's style reaches into it.
 //
-//   src          the server; where this file came from when absent
+//   src          the server; where widget.js came from when absent, else the page's own folder
+//   key          public key of a widget; calls without a token when absent
 //   lang         en | zh | auto                theme    light | dark | auto
 //   heading      name in the bar               accent   a colour, #rgb or #rrggbb
 //   greeting     instead of the lead sentence  suggestions   JSON array of questions
 //   collections  names joined by commas; all when absent
+//   bare         no bar: the page around it has one
 //   slot="actions"   buttons of the page around it, shown in the bar
+//
+// Methods: open(), close(), ask(question), on(event, listener), startAnew(), load(transcript).
+// Events: open, close, ask { question }, answer { question, text, citations, abstained, … } when one is done.
 
 import { applyAccent } from "./accent.js";
-import { spokenText } from "./answer-text.js";
 import { Api } from "./api.js";
 import { Composer } from "./composer.js";
 import { Conversation } from "./conversation.js";
-import { button, element } from "./dom.js";
+import { element } from "./dom.js";
 import { emptyView } from "./empty-view.js";
 import { errorText } from "./error-note.js";
 import { pickLanguage, words } from "./i18n.js";
-import { icon, mark } from "./icons.js";
+import { iconButton, mark } from "./icons.js";
 import { MessageView } from "./message-view.js";
 import { SourceView } from "./source-view.js";
 import { chatSheets } from "./styles.js";
 
-const SERVER = new URL("../../", import.meta.url).href; // this file is {server}/web/chat/component.js
 const WIDE_PX = 960; // from here on the document stands beside the conversation, not over it
 const NEAR_PX = 24;
+const SIGNS = ["online", "offline"];
 
-class TaprootChat extends HTMLElement {
-  static observedAttributes = ["src", "lang", "theme", "heading", "accent", "greeting", "suggestions"];
+export class TaprootChat extends HTMLElement {
+  /** Attributes that hold where an element does not have them: `src` and `key`, from the script's own tag. */
+  static defaults = {};
+  static observedAttributes = ["src", "key", "lang", "theme", "heading", "accent", "greeting", "suggestions", "bare"];
 
   #root = element("div", { class: "root" });
   #views = new Map(); // message → MessageView
   #following = true; // scroll along with the answer, until the reader scrolls away
   #followedTo = 0; // where following last left the scroll
-  #frameRequested = new Set(); // messages to be shown at the next frame
   #conversation;
   #api;
   #say;
@@ -57,17 +62,59 @@ class TaprootChat extends HTMLElement {
 
   connectedCallback() {
     if (!this.#conversation) this.#connect();
+    for (const sign of SIGNS) addEventListener(sign, this.#online);
     this.#build();
   }
 
   disconnectedCallback() {
     this.#conversation.stop();
+    for (const sign of SIGNS) removeEventListener(sign, this.#online);
   }
 
   attributeChangedCallback(name, before, after) {
     if (!this.#conversation || before === after || !this.isConnected) return;
-    if (name === "src") this.#connect();
+    if (name === "src" || name === "key") this.#connect();
     this.#build();
+  }
+
+  /** Shows the chat and puts the focus into it. */
+  open() {
+    this.hidden = false;
+    this.focus();
+    this.#tell("open");
+  }
+
+  close() {
+    this.hidden = true;
+    this.#tell("close");
+  }
+
+  /** Asks as if it had been typed; nothing while an answer is under way. */
+  ask(question) {
+    if (!this.#conversation.busy) this.#ask(question);
+  }
+
+  /** Calls `listener(detail)` at each event of the name; gives a function that ends it. */
+  on(name, listener) {
+    return listen(this, name, listener);
+  }
+
+  /** Begins a new conversation. */
+  startAnew() {
+    this.#source.close();
+    this.#conversation.clear();
+    this.focus();
+  }
+
+  /** Shows a conversation that the server has kept: a `Transcript` of its API. */
+  load(transcript) {
+    this.#source.close();
+    this.#conversation.load(transcript);
+  }
+
+  /** The server's id of the conversation; null until its first answer. */
+  get conversationId() {
+    return this.#conversation.id;
   }
 
   /** To the question; on a touch screen to the conversation, as a keyboard that jumps up would hide it. */
@@ -78,8 +125,9 @@ class TaprootChat extends HTMLElement {
 
   #connect() {
     this.#conversation?.stop();
-    const base = new URL(this.getAttribute("src") || SERVER, document.baseURI).href.replace(/\/*$/, "/");
-    this.#api = new Api(base);
+    const { src = ".", key } = TaprootChat.defaults;
+    const base = new URL(this.getAttribute("src") || src, document.baseURI).href.replace(/\/*$/, "/");
+    this.#api = new Api(base, this.getAttribute("key") || key);
     this.#conversation = new Conversation({
       api: this.#api,
       storageKey: `taproot:conversation:${base}`,
@@ -93,6 +141,7 @@ class TaprootChat extends HTMLElement {
     const language = pickLanguage(this.getAttribute("lang"));
     this.#say = words(language);
     this.#root.lang = this.#say.tag;
+    this.#root.dir = this.#say.dir ?? "ltr";
     this.#root.dataset.theme = this.getAttribute("theme") ?? "auto";
     applyAccent(this.#root, this.getAttribute("accent"));
 
@@ -107,20 +156,17 @@ class TaprootChat extends HTMLElement {
     this.#main = element("div", { class: "main" }, this.#scroll, this.#composer.element);
     // Apart from the conversation: a stream of single words would be read out one by one.
     this.#live = element("div", { class: "unseen", role: "status" });
-    this.#root.replaceChildren(this.#bar(), element("div", { class: "body" }, this.#main, this.#source.element), this.#live);
+    this.#root.replaceChildren(...this.#bar(), element("div", { class: "body" }, this.#main, this.#source.element), this.#live);
     this.#composer.value = typed;
+    this.#online();
     this.#showAll();
     this.#fit();
   }
 
   #bar() {
-    const { fresh } = this.#say;
-    this.#fresh = button(
-      { class: "icon-button", "data-testid": "new-conversation", "aria-label": fresh, title: fresh, onclick: () => this.#startAnew() },
-      icon("fresh"),
-    );
+    this.#fresh = iconButton("fresh", this.#say.fresh, { "data-testid": "new-conversation", onclick: () => this.startAnew() });
     const heading = element("h2", {}, this.getAttribute("heading") || "Taproot");
-    return element("header", { class: "bar" }, mark(), heading, this.#fresh, element("slot", { name: "actions" }));
+    return this.hasAttribute("bare") ? [element("h2", { class: "unseen" }, this.#say.conversation)] : [element("header", { class: "bar" }, mark(), heading, this.#fresh, element("slot", { name: "actions" }))];
   }
 
   #showAll() {
@@ -145,13 +191,12 @@ class TaprootChat extends HTMLElement {
   #ask(question) {
     this.#following = true;
     this.focus();
+    this.#tell("ask", { question });
     this.#conversation.ask(question, this.#collections());
   }
 
-  #startAnew() {
-    this.#source.close();
-    this.#conversation.clear();
-    this.focus();
+  #tell(name, detail) {
+    this.dispatchEvent(new CustomEvent(name, { detail }));
   }
 
   #collections() {
@@ -160,34 +205,24 @@ class TaprootChat extends HTMLElement {
 
   #changed(kind, message) {
     if (kind === "cleared") return this.#showAll();
+    if (kind === "ended") return message.state === "done" && this.#tell("answer", { ...message, conversationId: this.#conversation.id });
     if (kind === "added") {
       this.#column.querySelector(".empty")?.remove();
       this.#add(message);
       this.#follow();
     } else {
-      this.#showSoon(message);
-    }
-    this.#showState();
-  }
-
-  // Many deltas may come between two frames; each frame shows their sum.
-  #showSoon(message) {
-    this.#frameRequested.add(message);
-    const show = () => {
-      if (!this.#frameRequested.delete(message)) return; // shown meanwhile
       this.#views.get(message)?.update();
       this.#announce(message);
       this.#follow();
-    };
-    // A hidden page gets no frames, and its answer must still arrive.
-    const growing = message.state === "streaming" || message.state === "waiting";
-    if (growing && !document.hidden) requestAnimationFrame(show);
-    else show();
+    }
+    this.#showState();
   }
 
   #add(message) {
     const context = {
       say: this.#say,
+      base: this.#api.base,
+      rate: (answer, rating) => this.#conversation.rate(answer, rating),
       openSource: (citation, opener) => this.#openSource(citation, opener),
       retry: (answer) => {
         this.#conversation.retry(answer, this.#collections());
@@ -198,6 +233,11 @@ class TaprootChat extends HTMLElement {
     this.#views.set(message, view);
     this.#column.append(view.element);
   }
+
+  #online = () => {
+    const { footnote, offline } = this.#say;
+    this.#composer.note = navigator.onLine ? footnote : offline;
+  };
 
   #showState() {
     this.#composer.busy = this.#conversation.busy;
@@ -211,7 +251,7 @@ class TaprootChat extends HTMLElement {
       streaming: () => this.#live.textContent,
       stopped: () => say.stopped,
       failed: () => errorText(say, message.error),
-      done: () => `${spokenText(message)} ${message.abstained ? "" : say.ready(message.citations.length)}`,
+      done: () => `${this.#views.get(message).spoken} ${message.abstained ? "" : say.ready(message.citations.length)}`,
     }[message.state]();
     if (text !== this.#live.textContent) this.#live.textContent = text;
   }
@@ -260,6 +300,13 @@ class TaprootChat extends HTMLElement {
   }
 }
 
+/** `listener(detail)` at each event `name` of `target`, until the function that it gives is called. */
+export function listen(target, name, listener) {
+  const heard = ({ detail }) => listener(detail);
+  target.addEventListener(name, heard);
+  return () => target.removeEventListener(name, heard);
+}
+
 function suggestionsOf(json) {
   try {
     const list = JSON.parse(json ?? "[]");
@@ -268,5 +315,3 @@ function suggestionsOf(json) {
     return []; // a slip in the page's HTML must not cost the whole chat
   }
 }
-
-if (!customElements.get("taproot-chat")) customElements.define("taproot-chat", TaprootChat);

@@ -11,6 +11,7 @@ export class Composer {
   #send;
   #stop;
   #say;
+  #note = element("p", { class: "footnote", role: "status", "data-testid": "footnote" });
 
   constructor({ say, send, stop }) {
     this.#say = say;
@@ -20,7 +21,7 @@ export class Composer {
       class: "input",
       rows: 1,
       "data-testid": "ask-input",
-      "aria-label": say.inputLabel,
+      "aria-label": say.placeholder,
       placeholder: say.placeholder,
       enterkeyhint: "send",
       autocomplete: "off",
@@ -32,7 +33,7 @@ export class Composer {
       "form",
       { class: "composer", onsubmit: (event) => event.preventDefault() },
       element("div", { class: "field" }, this.input, this.action),
-      element("p", { class: "footnote" }, say.footnote),
+      this.#note,
     );
     this.#show();
   }
@@ -44,6 +45,11 @@ export class Composer {
   set value(text) {
     this.input.value = text;
     this.#typed();
+  }
+
+  /** The line below the field. */
+  set note(text) {
+    if (this.#note.textContent !== text) this.#note.textContent = text;
   }
 
   /** While busy the button stops the answer, and Enter does nothing; typing goes on. */

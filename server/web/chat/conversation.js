@@ -2,7 +2,7 @@
 // It keeps the conversation over a reload of the page. It knows no element and no language.
 //
 // A message is `{ role: "question", text }` or
-// `{ role: "answer", question, state, text, citations, sentences, shortAnswer, abstained, understood, passages, error }`
+// `{ role: "answer", question, state, id, text, citations, sentences, shortAnswer, abstained, understood, passages, error }`
 // (understood: the question with what the conversation adds, when it adds something)
 // with state: waiting → streaming → done | stopped | failed.
 
@@ -16,8 +16,9 @@ export class Conversation {
   #changed;
   #conversationId = null;
   #running = null; // AbortController of the answer under way
+  #answer = null; // that answer
 
-  /** `changed(kind, message)`: kind is "added", "updated" or "cleared". */
+  /** `changed(kind, message)`: kind is "added", "updated", "ended" (no more comes) or "cleared". */
   constructor({ api, storageKey, changed }) {
     this.#api = api;
     this.#storageKey = storageKey;
@@ -48,13 +49,41 @@ export class Conversation {
     await this.#run(answer, collections);
   }
 
+  /** The server's id of this conversation; null until its first answer. */
+  get id() {
+    return this.#conversationId;
+  }
+
+  /** `rating`: `{ rating, reason?, comment? }`, or null to take it back. */
+  async rate(answer, rating) {
+    await this.#api.rate(answer.id, rating);
+    answer.rating = rating?.rating ?? null;
+    this.#store();
+  }
+
+  /** Ends the answer under way at once, whatever it waits for. */
   stop() {
-    this.#running?.abort();
+    const [running, answer] = [this.#running, this.#answer];
+    if (!running) return;
+    running.abort();
+    if (answer.state !== "done") answer.state = "stopped";
+    this.#end(running, answer);
+  }
+
+  /** Shows a conversation that the server has kept (`Transcript`) instead of this one. */
+  load({ conversation, turns }) {
+    this.stop();
+    this.#conversationId = conversation.id;
+    this.messages = turns.flatMap(({ answer }) => [
+      { role: "question", text: answer.question },
+      { role: "answer", question: answer.question, ...emptyAnswer(), ...finished(answer) },
+    ]);
+    this.#store();
+    this.#changed("cleared");
   }
 
   clear() {
     this.stop();
-    this.#running = null;
     this.messages = [];
     this.#conversationId = null;
     this.#store();
@@ -64,6 +93,7 @@ export class Conversation {
   async #run(answer, collections) {
     const running = new AbortController();
     this.#running = running;
+    this.#answer = answer;
     this.#changed("updated", answer);
     try {
       const request = { question: answer.question, conversationId: this.#conversationId, collections };
@@ -75,11 +105,15 @@ export class Conversation {
     } catch (failure) {
       if (!running.signal.aborted) fail(answer, failure);
     }
-    if (running.signal.aborted && answer.state !== "done") answer.state = "stopped";
-    if (this.#running !== running) return; // cleared meanwhile: the answer has no place any more
+    this.#end(running, answer);
+  }
+
+  #end(running, answer) {
+    if (this.#running !== running) return; // ended already
     this.#running = null;
     this.#store();
     this.#changed("updated", answer);
+    this.#changed("ended", answer);
   }
 
   // The server forgets a conversation after its time, or when it was deleted elsewhere: the question begins a new one.
@@ -98,19 +132,13 @@ export class Conversation {
     if (event === "citation") answer.citations = [...answer.citations.filter(({ n }) => n !== data.n), data];
     if (event === "message") {
       answer.state = "streaming";
-      answer.text += data.delta;
+      answer.parts[data.sentence] = (answer.parts[data.sentence] ?? "") + data.delta;
     }
+    if (event === "retract") answer.parts[data.sentence] = ""; // it did not stand the check
+    if (event === "message" || event === "retract") answer.text = answer.parts.join("");
     if (event === "final_answer") {
       this.#conversationId = data.conversation_id;
-      Object.assign(answer, {
-        state: "done",
-        text: data.answer,
-        citations: data.citations,
-        sentences: data.sentences,
-        shortAnswer: data.short_answer,
-        abstained: data.status === "abstained",
-        understood: data.standalone_question === data.question ? null : data.standalone_question,
-      });
+      Object.assign(answer, finished(data));
     }
   }
 
@@ -141,7 +169,10 @@ export class Conversation {
 function emptyAnswer() {
   return {
     state: "waiting",
+    id: null,
     text: "",
+    parts: [], // of the text, by number of the sentence, while it grows
+    rating: null, // "up" or "down", as the reader found it
     citations: [],
     sentences: [],
     shortAnswer: null,
@@ -149,6 +180,20 @@ function emptyAnswer() {
     understood: null,
     passages: null,
     error: null,
+  };
+}
+
+function finished(data) {
+  return {
+    state: "done",
+    id: data.id,
+    text: data.answer,
+    citations: data.citations,
+    sentences: data.sentences,
+    parts: [],
+    shortAnswer: data.short_answer,
+    abstained: data.status === "abstained",
+    understood: data.standalone_question === data.question ? null : data.standalone_question,
   };
 }
 

@@ -3,9 +3,11 @@
 
 import { element } from "./dom.js";
 
+const UNAVAILABLE = /^(not_ready|(upstream|store)_unavailable)$/;
+
 /** One line that says what happened. */
 export function errorText(say, { code, message, hint, retryAfterSeconds }) {
-  const known = say.errors[code];
+  const known = say.errors[UNAVAILABLE.test(code) ? "unavailable" : code];
   const wait = retryAfterSeconds ? say.retryIn(retryAfterSeconds) : "";
   return [known ?? sentence(message || code), known ? "" : sentence(hint), wait].filter(Boolean).join(" ");
 }

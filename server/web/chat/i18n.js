@@ -1,8 +1,8 @@
 // In: a language code, or nothing. Out: the words of the screen in that language.
 // A further language is one file in lang/ and one name in LANGUAGES. Words of documents are never translated.
 
-import en from "./lang/en.js";
-import zh from "./lang/zh.js";
+import { en } from "./lang/en.js";
+import { zh } from "./lang/zh.js";
 
 /** By BCP 47 primary subtag, each in its own words. */
 export const LANGUAGES = { en, zh };

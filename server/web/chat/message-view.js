@@ -1,25 +1,27 @@
 // In: a message of a conversation, and again at each change. Out: its element.
 // It shows a question, or an answer in each of its states. It does not ask, store or open anything itself.
 
-import { answerSegments, growingSegments } from "./answer-text.js";
+import { answerSegments } from "./answer-text.js";
 import { citationChip, citationList } from "./citations.js";
 import { copyText, textWithSources } from "./copy.js";
 import { button, element } from "./dom.js";
 import { errorNote } from "./error-note.js";
+import { feedbackRow } from "./feedback.js";
 import { icon } from "./icons.js";
+import { answerNodes, patch, plainText } from "./markdown.js";
 
 export class MessageView {
   #message;
   #context;
-  #text = element("div", { class: "text", "data-testid": "answer" });
-  #shown = []; // the segments that stand in #text, each as one string
+  #text = element("div", { class: "text", dir: "auto", "data-testid": "answer" });
+  #nodes = []; // what stands in #text
 
-  /** `context`: `{ say, openSource(citation, opener), retry(message) }`. */
+  /** `context`: `{ say, base, openSource(citation, opener), retry(message), rate(message, rating) }`. */
   constructor(message, context) {
     this.#message = message;
     this.#context = context;
     this.element = element("article", { class: message.role, "data-testid": "message", "data-role": message.role });
-    if (message.role === "question") this.#buildQuestion();
+    if (message.role === "question") this.element.append(this.#label(context.say.question), element("p", { dir: "auto" }, message.text));
     else this.update();
   }
 
@@ -30,11 +32,12 @@ export class MessageView {
     this.#showText();
     if (sameState && state === "streaming") return; // only the text grows
     this.element.dataset.state = state;
-    this.element.replaceChildren(this.#label(this.#context.say.answer), ...this.#parts());
+    this.element.replaceChildren(this.#label(this.#context.say.answer), ...this.#parts().flat().filter(Boolean));
   }
 
-  #buildQuestion() {
-    this.element.append(this.#label(this.#context.say.question), element("p", {}, this.#message.text));
+  /** The words of the answer, for a screen reader. */
+  get spoken() {
+    return plainText(this.#nodes);
   }
 
   #label(text) {
@@ -42,21 +45,23 @@ export class MessageView {
   }
 
   #parts() {
-    const { state, abstained, error } = this.#message;
+    const { state, abstained, error, understood } = this.#message;
     const { say } = this.#context;
+    const text = this.#text;
     switch (state) {
       case "waiting":
         return [this.#progress()];
       case "streaming":
-        return [this.#text];
+        return [text];
       case "stopped":
-        return [this.#text, element("p", { class: "note" }, say.stopped), ...this.#sources(say.sources), this.#retryRow()];
+        return [text, element("p", { class: "note" }, say.stopped), this.#sources(say.sources), this.#retryRow()];
       case "failed":
-        return [this.#text, errorNote(say, error), this.#retryRow()];
+        return [text, errorNote(say, error), this.#retryRow()];
       default:
         return [
-          ...this.#understood(),
-          ...(abstained ? this.#refusal() : [this.#text, ...this.#sources(say.sources), this.#copyRow()]),
+          understood ? element("p", { class: "understood", "data-testid": "understood" }, say.understood(understood)) : null,
+          abstained ? this.#refusal() : [text, this.#sources(say.sources)],
+          feedbackRow(this.#message, this.#context, abstained ? null : this.#copyButton()),
         ];
     }
   }
@@ -64,61 +69,41 @@ export class MessageView {
   #progress() {
     const { say } = this.#context;
     const { passages } = this.#message;
-    const text = passages ? say.reading(passages) : say.searching;
-    return element("p", { class: "progress" }, element("span", { class: "pulse", "aria-hidden": "true" }), text);
-  }
-
-  #understood() {
-    const { understood } = this.#message;
-    if (!understood) return [];
-    return [element("p", { class: "understood", "data-testid": "understood" }, this.#context.say.understood(understood))];
+    return element("p", { class: "progress" }, element("span", { class: "pulse", "aria-hidden": "true" }), passages ? say.reading(passages) : say.searching);
   }
 
   #refusal() {
     const { say } = this.#context;
     const title = element("p", { class: "refusal-title" }, say.refusal);
-    const block = element("div", { class: "refusal", "data-testid": "refusal" }, title, this.#text);
-    return [block, ...this.#sources(say.nearest, say.nearestNote)];
+    return [element("div", { class: "refusal", "data-testid": "refusal" }, title, this.#text), this.#sources(say.nearest, say.nearestNote)];
   }
 
   #sources(title, note) {
     const { citations } = this.#message;
-    if (citations.length === 0) return [];
-    return [citationList({ title, note, citations }, this.#context)];
+    return citations.length ? citationList({ title, note, citations }, this.#context) : null;
   }
 
   #retryRow() {
     const { say, retry } = this.#context;
-    const again = button({ class: "quiet", onclick: () => retry(this.#message) }, icon("retry"), say.retry);
-    return element("div", { class: "row" }, again);
+    return element("div", { class: "row" }, button({ class: "quiet", "data-testid": "retry", onclick: () => retry(this.#message) }, icon("retry"), say.retry));
   }
 
-  #copyRow() {
+  #copyButton() {
     const { say } = this.#context;
     const label = element("span", { role: "status" }, say.copy);
-    const copy = button({ class: "quiet" }, icon("copy"), label);
+    const copy = button({ class: "quiet", "data-testid": "copy" }, icon("copy"), label);
     copy.addEventListener("click", async () => {
       if (!(await copyText(textWithSources(this.#message, say), copy))) return;
       label.textContent = say.copied;
       setTimeout(() => (label.textContent = say.copy), 2000);
     });
-    return element("div", { class: "row" }, copy);
+    return copy;
   }
 
-  // What already stands stays untouched, so that a chip keeps its focus and a selection survives the stream.
   #showText() {
-    const segments = this.#message.state === "done" ? answerSegments(this.#message) : growingSegments(this.#message);
-    const keys = segments.map((segment) => JSON.stringify(segment));
-    let same = 0;
-    while (same < keys.length && keys[same] === this.#shown[same]) same += 1;
-    while (this.#text.childNodes.length > same) this.#text.lastChild.remove();
-    this.#text.append(...segments.slice(same).map((segment) => this.#segment(segment)));
-    this.#shown = keys;
-  }
-
-  #segment({ text, strong, mark }) {
-    if (mark === undefined) return element(strong ? "strong" : "span", {}, text);
-    const citation = this.#message.citations.find(({ n }) => n === mark);
-    return citationChip(citation, this.#context);
+    const nodes = answerNodes(answerSegments(this.#message), this.#context.base);
+    const chip = (n) => citationChip(this.#message.citations.find((citation) => citation.n === n), this.#context);
+    patch(this.#text, this.#nodes, nodes, chip);
+    this.#nodes = nodes;
   }
 }

@@ -1,13 +1,13 @@
 // In: a citation. Out: a panel with its document, the quote marked and scrolled into view.
-// Of a long document only a window around the quote is built; "show more" widens it. It changes nothing anywhere.
+// Of a very long document only a window around the quote is shown; the original has the rest. It changes nothing anywhere.
 
-import { button, element } from "./dom.js";
+import { element } from "./dom.js";
 import { errorNote } from "./error-note.js";
 import { place } from "./i18n.js";
-import { icon } from "./icons.js";
+import { icon, iconButton } from "./icons.js";
 import { lineStart, locate, outlineAt, pieces } from "./source-text.js";
 
-const WINDOW_CHARACTERS = 20_000;
+const WINDOW = 100_000; // characters before and after the quote
 
 export class SourceView {
   #api;
@@ -15,9 +15,6 @@ export class SourceView {
   #closed;
   #opener = null;
   #loading = null; // AbortController of the text being fetched
-  #located = null;
-  #from = 0;
-  #to = 0;
   #page = element("div", { class: "page", tabindex: 0 });
 
   /** `closed(opener)` is called after the panel went; `opener` is the element that had opened it. */
@@ -40,7 +37,7 @@ export class SourceView {
     this.#frame(citation);
     this.#page.replaceChildren(element("p", { class: "note" }, this.#say.loadingSource));
     this.element.hidden = false;
-    this.element.querySelector(".close").focus();
+    this.element.querySelector("button").focus();
     try {
       const document = await this.#api.documentText(citation.document_id, loading.signal);
       if (!loading.signal.aborted) this.#show(document, citation);
@@ -52,7 +49,6 @@ export class SourceView {
   close() {
     if (!this.isOpen) return;
     this.#loading?.abort();
-    this.#located = null;
     this.element.hidden = true;
     this.element.replaceChildren();
     this.#closed(this.#opener);
@@ -62,39 +58,41 @@ export class SourceView {
     const say = this.#say;
     const title = citation.title || citation.uri;
     this.element.setAttribute("aria-label", `${say.source(citation.n)}: ${title}`);
-    const close = button(
-      { class: "icon-button close", "data-testid": "source-close", "aria-label": say.closeSource, title: say.closeSource, onclick: () => this.close() },
-      icon("close"),
-    );
+    const close = iconButton("close", say.close, { "data-testid": "source-close", onclick: () => this.close() });
     const original = element(
       "a",
       { class: "original", href: this.#api.originalUrl(citation.document_id, citation.page), target: "_blank", rel: "noopener noreferrer" },
       icon("original"),
       say.original,
     );
+    if (this.#api.needsToken) original.addEventListener("click", (event) => this.#openOriginal(event, citation));
     const head = element("header", {}, element("span", { class: "number" }, String(citation.n)), element("h3", {}, title), close);
     const where = element("p", { class: "where" }, place(say, citation));
     const file = element("p", { class: "file" }, element("span", {}, citation.uri), original);
     this.element.replaceChildren(head, where, file, this.#page);
   }
 
-  #show(document, citation) {
-    this.#located = locate(document, citation);
-    const { quote, outline, text } = this.#located;
-    const middle = quote ?? { start: 0, end: 0 };
-    this.#from = lineStart(text, middle.start - WINDOW_CHARACTERS / 2);
-    this.#to = lineStart(text, Math.max(middle.end + WINDOW_CHARACTERS / 2, this.#from + WINDOW_CHARACTERS));
-    if (quote) this.#tellPlace(outlineAt(outline, quote.start), citation);
-    this.#page.replaceChildren();
-    if (!quote) this.#page.append(...this.#lostQuote(citation));
-    this.#build();
-    this.#page.querySelector("mark")?.scrollIntoView({ block: "center" });
+  async #openOriginal(event, { document_id: id, page, uri }) {
+    event.preventDefault();
+    try {
+      await this.#api.openOriginal(id, page, uri.split("/").pop());
+    } catch (failure) {
+      this.#page.prepend(errorNote(this.#say, failure));
+    }
   }
 
-  // What the citation does not say, the outline may.
-  #tellPlace(entry, citation) {
-    const heading = citation.heading ?? entry?.heading.join(" › ");
-    this.element.querySelector(".where").textContent = place(this.#say, { heading, page: citation.page ?? entry?.page });
+  #show(document, citation) {
+    const located = locate(document, citation);
+    const { quote, outline, text } = located;
+    const [start, end] = quote ?? [0, 0];
+    const entry = quote && outlineAt(outline, start);
+    // What the citation does not say, the outline may.
+    const where = { heading: citation.heading ?? entry?.heading.join(" › "), page: citation.page ?? entry?.page };
+    this.element.querySelector(".where").textContent = place(this.#say, where);
+    const [from, to] = [lineStart(text, start - WINDOW), Math.min(text.length, end + WINDOW)];
+    const body = element("div", { class: "body", dir: "auto" }, from > 0 ? "… " : "", pieces(located, from, to).flatMap((piece) => this.#piece(piece)), to < text.length ? " …" : "");
+    this.#page.replaceChildren(...(quote ? [] : this.#lostQuote(citation)), body);
+    this.#page.querySelector("mark")?.scrollIntoView({ block: "center" });
   }
 
   #lostQuote(citation) {
@@ -104,38 +102,7 @@ export class SourceView {
     ];
   }
 
-  #build() {
-    this.#page.querySelectorAll(".body, .more").forEach((old) => old.remove());
-    const { text } = this.#located;
-    const body = element("div", { class: "body" }, pieces(this.#located, this.#from, this.#to).map((piece) => this.#piece(piece)).flat());
-    if (this.#from > 0) this.#page.append(this.#more(this.#say.before, () => this.#widenUp()));
-    this.#page.append(body);
-    if (this.#to < text.length) this.#page.append(this.#more(this.#say.after, () => this.#widenDown()));
-  }
-
-  #piece({ text, quoted, heading, page }) {
-    const border = page === null ? [] : [element("span", { class: "page-border" }, this.#say.page(page))];
-    const words = heading ? element("strong", {}, text) : text;
-    return [...border, quoted ? element("mark", { "data-testid": "source-quote" }, words) : words];
-  }
-
-  #more(label, widen) {
-    return button({ class: "quiet more", onclick: widen }, label);
-  }
-
-  #widenUp() {
-    const fromBottom = this.#page.scrollHeight - this.#page.scrollTop;
-    this.#from = lineStart(this.#located.text, this.#from - WINDOW_CHARACTERS);
-    this.#build();
-    this.#page.scrollTop = this.#page.scrollHeight - fromBottom; // the lines being read stay where they are
-    this.#page.focus({ preventScroll: true });
-  }
-
-  #widenDown() {
-    const top = this.#page.scrollTop;
-    this.#to = lineStart(this.#located.text, this.#to + WINDOW_CHARACTERS);
-    this.#build();
-    this.#page.scrollTop = top;
-    this.#page.focus({ preventScroll: true });
+  #piece({ text, quoted, page }) {
+    return [page ? element("span", { class: "page-border" }, this.#say.page(page)) : "", quoted ? element("mark", { "data-testid": "source-quote" }, text) : text];
   }
 }

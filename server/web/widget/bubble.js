@@ -1,102 +1,74 @@
-// In: the server's base address and the options of the script tag. Out: a bubble and its panel on a foreign page.
-// The chat itself is loaded when the bubble is first touched. It reads nothing of the page.
+// In: the options of the script tag. Out: a bubble and its panel on a foreign page. The chat is built when it is first
+// opened. It reads nothing of the page. `host` has the methods and events of `<taproot-chat>`.
 
 import { applyAccent } from "../chat/accent.js";
 import { button, element, styleSheet } from "../chat/dom.js";
 import { pickLanguage, words } from "../chat/i18n.js";
-import { icon, mark } from "../chat/icons.js";
+import { iconButton, mark } from "../chat/icons.js";
 import { tokens } from "../chat/styles/tokens.js";
 import { bubbleStyle } from "./style.js";
 
-const PASSED_ON = ["theme", "greeting", "accent", "collections", "suggestions"];
+const PASSED_ON = ["lang", "theme", "greeting", "accent", "collections", "suggestions"];
 
-export function mountBubble(base, options) {
-  const host = document.createElement("taproot-widget"); // never defined: a name that no rule of the page means
-  const shadow = host.attachShadow({ mode: "open" });
-  shadow.adoptedStyleSheets = [tokens, bubbleStyle].map(styleSheet);
-  shadow.append(new Bubble(base, options).root);
-  document.body.append(host);
-}
-
-class Bubble {
-  #base;
+export class Bubble {
   #options;
-  #say;
-  #language;
   #bubble;
   #panel;
+  #root;
   #chat = null;
 
-  constructor(base, options) {
-    this.#base = base;
+  constructor(options) {
     this.#options = options;
-    this.#language = pickLanguage(options.lang);
-    this.#say = words(this.#language);
-    const name = options.title || this.#say.openWidget;
+    const say = words(pickLanguage(options.lang));
+    const name = options.title || say.openWidget;
     this.#panel = element("div", { class: "panel", id: "panel", role: "dialog", "aria-label": name, "data-testid": "panel", hidden: true });
     this.#bubble = button(
-      { class: "bubble", "data-testid": "bubble", "aria-label": name, title: name, "aria-expanded": "false", "aria-controls": "panel" },
+      { class: "bubble", "data-testid": "bubble", "aria-label": name, title: name, "aria-expanded": "false", "aria-controls": "panel", onclick: () => (this.#panel.hidden ? this.#open() : this.#close()) },
       mark(),
     );
-    this.root = element("div", { class: "root", lang: this.#say.tag }, this.#panel, this.#bubble);
-    this.root.dataset.theme = options.theme ?? "auto";
-    this.root.dataset.position = options.position === "left" ? "left" : "right";
-    applyAccent(this.root, options.accent);
-    this.#listen();
-  }
-
-  #listen() {
-    for (const sign of ["pointerenter", "focus"]) {
-      this.#bubble.addEventListener(sign, () => this.#load().catch(() => {}), { once: true });
-    }
-    this.#bubble.addEventListener("click", () => (this.#panel.hidden ? this.#open() : this.#close()));
-    this.root.addEventListener("keydown", (event) => {
+    this.#root = element("div", { class: "root", lang: say.tag, dir: say.dir ?? "ltr", "data-theme": options.theme ?? "auto", "data-position": options.position }, this.#panel, this.#bubble);
+    applyAccent(this.#root, options.accent);
+    this.#root.addEventListener("keydown", (event) => {
       if (event.key === "Escape" && !event.isComposing) this.#close();
     });
+    this.host = document.createElement("taproot-widget"); // never defined: a name that no rule of the page means
+    const shadow = this.host.attachShadow({ mode: "open" });
+    shadow.adoptedStyleSheets = [tokens, bubbleStyle].map(styleSheet);
+    shadow.append(this.#root);
+    Object.assign(this.host, { open: () => this.#open(), close: () => this.#close(), ask: (question) => this.#ask(question) });
   }
 
-  #load() {
-    return import("../chat/component.js");
-  }
-
-  async #open() {
-    this.#panel.hidden = false;
-    this.#bubble.setAttribute("aria-expanded", "true");
-    this.root.dataset.open = "";
-    try {
-      await this.#load();
-    } catch {
-      return this.#sayUnreachable();
-    }
-    if (!this.#chat) this.#panel.replaceChildren((this.#chat = this.#buildChat()));
+  #open() {
+    this.#show(true);
+    this.#chat ??= this.#buildChat();
     this.#chat.focus();
   }
 
   #close() {
     if (this.#panel.hidden) return;
-    this.#panel.hidden = true;
-    this.#bubble.setAttribute("aria-expanded", "false");
-    delete this.root.dataset.open;
+    this.#show(false);
     this.#bubble.focus();
   }
 
+  #ask(question) {
+    this.#open();
+    this.#chat.ask(question);
+  }
+
+  #show(open) {
+    if (this.#panel.hidden !== open) return;
+    this.#panel.hidden = !open;
+    this.#bubble.setAttribute("aria-expanded", open);
+    this.#root.toggleAttribute("data-open", open);
+    this.host.dispatchEvent(new CustomEvent(open ? "open" : "close"));
+  }
+
   #buildChat() {
-    const close = this.#closeButton();
-    close.slot = "actions";
-    const chat = element("taproot-chat", { src: this.#base, lang: this.#language, heading: this.#options.title || null }, close);
+    const close = iconButton("close", words(pickLanguage(this.#options.lang)).close, { slot: "actions", "data-testid": "panel-close", onclick: () => this.#close() });
+    const chat = element("taproot-chat", { heading: this.#options.title }, close);
     for (const name of PASSED_ON) if (this.#options[name]) chat.setAttribute(name, this.#options[name]);
+    for (const name of ["ask", "answer"]) chat.addEventListener(name, ({ detail }) => this.host.dispatchEvent(new CustomEvent(name, { detail })));
+    this.#panel.append(chat);
     return chat;
-  }
-
-  #sayUnreachable() {
-    this.#panel.replaceChildren(this.#closeButton(), element("p", { class: "unreachable", role: "alert" }, this.#say.errors.network));
-  }
-
-  #closeButton() {
-    const { closeWidget } = this.#say;
-    return button(
-      { class: "icon-button", "data-testid": "panel-close", "aria-label": closeWidget, title: closeWidget, onclick: () => this.#close() },
-      icon("close"),
-    );
   }
 }

@@ -12,15 +12,13 @@ export const bubbleStyle = `
 .bubble .mark { width: 32px; height: 32px; color: inherit; }
 
 .panel { position: fixed; z-index: 2147483000; inset-block-end: 92px; inset-inline-end: 20px; width: min(420px, calc(100vw - 40px)); height: min(680px, calc(100vh - 112px)); overflow: hidden; border: 1px solid var(--line); border-radius: 18px; background: var(--ground); box-shadow: 0 16px 56px -12px var(--shadow), 0 2px 8px -2px var(--shadow); animation: open .18s ease-out; }
-.unreachable { padding: 8px 24px; color: var(--alarm); }
-.panel > .icon-button { margin: 10px 10px 0 auto; }
 
-.root[data-position="left"] .bubble, .root[data-position="left"] .panel { inset-inline: 20px auto; }
+.root[data-position="left"] > * { inset-inline: auto; left: 20px; }
+.root[data-position="right"] > * { inset-inline: auto; right: 20px; }
 
 @media (max-width: 520px), (max-height: 480px) {
-  .panel { inset: 0; width: auto; height: auto; border: 0; border-radius: 0; }
-  .root[data-position="left"] .panel { inset: 0; }
-  .root[data-open] .bubble { visibility: hidden; }
+  .root > .panel { inset: 0; width: auto; height: auto; border: 0; border-radius: 0; }
+  .root[data-open] > .bubble { visibility: hidden; }
 }
 
 @keyframes open { from { opacity: 0; transform: translateY(10px); } }

@@ -5,15 +5,18 @@ use std::collections::HashSet;
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
 use taproot_schemas::document::{Document, DocumentText, OutlineEntry};
+use taproot_schemas::job::FileFailure;
 
+use super::files::error_code;
 use super::{Catalog, bad_json, failed, rfc3339};
-use crate::engine::{Counts, ListDocuments};
+use crate::engine::Counts;
 use crate::{Access, AccessScope, Error, Result};
 
-const COLUMNS: &str = "SELECT d.id, v.collection, d.uri, v.title, v.language, v.media_type, v.bytes, v.characters,
+pub(super) const COLUMNS: &str = "SELECT d.id, v.collection, d.uri, v.title, v.language, v.media_type, v.bytes, v.characters,
     v.chunk_count, v.version, v.allow_json, v.metadata, d.created_ms, v.created_ms, v.deny_json, v.tags, v.part_of, v.links,
-    v.notes, d.path
-    FROM documents d JOIN versions v ON v.document_id = d.id AND v.state = 'live'";
+    v.notes, d.path, f.error_code, f.error_reason";
+/// What was last seen of a document's file.
+pub(super) const FILE: &str = " LEFT JOIN files f ON f.source_id = d.source_id AND f.path = d.path";
 
 /// Ids of one query; databases bound the number of parameters.
 const MAX_BOUND: usize = 500;
@@ -24,37 +27,15 @@ pub struct Located {
     pub document: Document,
     pub root: String,
     pub path: String,
+    /// That the source was ingested into; the document's own may be another.
+    pub source_collection: String,
 }
 
 impl Catalog {
-    /// Documents that the scope sees, ordered by (uri, id), after `cursor`. Also the number of all that match.
-    pub async fn list_documents(&self, scope: &AccessScope, list: &ListDocuments) -> Result<(Vec<Document>, u64)> {
-        let mut total = QueryBuilder::<Sqlite>::new(
-            "SELECT COUNT(*) FROM documents d JOIN versions v ON v.document_id = d.id AND v.state = 'live'",
-        );
-        push_conditions(&mut total, scope, list);
-        let total =
-            total.build().fetch_one(&self.pool).await.and_then(|row| row.try_get::<i64, _>(0)).map_err(failed)?;
-
-        let mut page = QueryBuilder::<Sqlite>::new(COLUMNS);
-        push_conditions(&mut page, scope, list);
-        if let Some((uri, id)) = list.cursor.as_deref().and_then(|cursor| cursor.rsplit_once('\n')) {
-            page.push(" AND (d.uri > ").push_bind(uri.to_owned());
-            page.push(" OR (d.uri = ")
-                .push_bind(uri.to_owned())
-                .push(" AND d.id > ")
-                .push_bind(id.to_owned())
-                .push("))");
-        }
-        page.push(" ORDER BY d.uri, d.id LIMIT ").push_bind(list.limit as i64);
-        let rows = page.build().fetch_all(&self.pool).await.map_err(failed)?;
-        let documents = rows.iter().map(document).collect::<Result<_>>()?;
-        Ok((documents, u64::try_from(total).unwrap_or(0)))
-    }
-
     /// A live document that the scope sees.
     pub async fn document(&self, scope: &AccessScope, id: &str) -> Result<Document> {
         let mut select = QueryBuilder::<Sqlite>::new(COLUMNS);
+        select.push(" FROM documents d JOIN versions v ON v.document_id = d.id AND v.state = 'live'").push(FILE);
         select.push(" WHERE d.id = ").push_bind(id.to_owned());
         let row = select.build().fetch_optional(&self.pool).await.map_err(failed)?;
         let found = row
@@ -93,13 +74,19 @@ impl Catalog {
     /// Where a document's file lies.
     pub async fn locate(&self, scope: &AccessScope, id: &str) -> Result<Located> {
         let document = self.document(scope, id).await?;
-        let row =
-            sqlx::query("SELECT s.root, d.path FROM documents d JOIN sources s ON s.id = d.source_id WHERE d.id = $1")
-                .bind(id)
-                .fetch_one(&self.pool)
-                .await
-                .map_err(failed)?;
-        Ok(Located { document, root: row.try_get(0).map_err(failed)?, path: row.try_get(1).map_err(failed)? })
+        let row = sqlx::query(
+            "SELECT s.root, d.path, s.collection FROM documents d JOIN sources s ON s.id = d.source_id WHERE d.id = $1",
+        )
+        .bind(id)
+        .fetch_one(&self.pool)
+        .await
+        .map_err(failed)?;
+        Ok(Located {
+            document,
+            root: row.try_get(0).map_err(failed)?,
+            path: row.try_get(1).map_err(failed)?,
+            source_collection: row.try_get(2).map_err(failed)?,
+        })
     }
 
     /// The extracted text of a live document that the scope sees.
@@ -184,17 +171,6 @@ pub fn title_or_name(title: Option<String>, uri: &str) -> String {
     }
 }
 
-fn push_conditions(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope, list: &ListDocuments) {
-    query.push(" WHERE 1 = 1");
-    if let Some(collection) = &list.collection {
-        query.push(" AND v.collection = ").push_bind(collection.clone());
-    }
-    if let Some(uri) = &list.uri {
-        query.push(" AND d.uri = ").push_bind(uri.clone());
-    }
-    push_scope(query, scope);
-}
-
 /// Only documents that the scope sees.
 pub(super) fn push_scope(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope) {
     if let Some(collections) = &scope.collections {
@@ -219,7 +195,7 @@ pub(super) fn push_scope(query: &mut QueryBuilder<Sqlite>, scope: &AccessScope) 
     }
 }
 
-fn document(row: &SqliteRow) -> Result<Document> {
+pub(super) fn document(row: &SqliteRow) -> Result<Document> {
     let uri: String = row.try_get(2).map_err(failed)?;
     let (part_of, path): (Option<&str>, &str) = (row.try_get(16).map_err(failed)?, row.try_get(19).map_err(failed)?);
     Ok(Document {
@@ -239,10 +215,19 @@ fn document(row: &SqliteRow) -> Result<Document> {
         part_of: part_of.map(|suffix| format!("{path}{suffix}")),
         links: json(row, 17)?,
         notes: json(row, 18)?,
+        failure: failure(row, path)?,
         metadata: json(row, 11)?,
         created_at: rfc3339(row.try_get(12).map_err(failed)?),
         updated_at: rfc3339(row.try_get(13).map_err(failed)?),
     })
+}
+
+/// Why the file could not be read again, when it could not.
+fn failure(row: &SqliteRow, path: &str) -> Result<Option<FileFailure>> {
+    let code: Option<&str> = row.try_get(20).map_err(failed)?;
+    let Some(code) = code.and_then(error_code) else { return Ok(None) };
+    let reason: Option<String> = row.try_get(21).map_err(failed)?;
+    Ok(Some(FileFailure { path: path.to_owned(), code, reason: reason.unwrap_or_default() }))
 }
 
 /// An integer column that cannot be negative.

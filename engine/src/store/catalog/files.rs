@@ -49,7 +49,7 @@ impl FileRecord {
     }
 }
 
-fn error_code(text: &str) -> Option<FileErrorCode> {
+pub(super) fn error_code(text: &str) -> Option<FileErrorCode> {
     serde_json::from_value(text.into()).ok()
 }
 

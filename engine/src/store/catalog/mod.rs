@@ -12,6 +12,7 @@ mod fields;
 mod files;
 mod heads;
 mod jobs;
+mod listing;
 mod rows;
 mod versions;
 
@@ -27,7 +28,9 @@ use sqlx::{Row, Sqlite, Transaction};
 
 pub use accounts::{Accounts, Holder, Identity};
 pub use chunks::StoredChunk;
-pub use conversations::{Conversations, StoredTurn};
+pub use conversations::{
+    Conversations, Filed, Known, ListTopics, Reach, StoredQuestion, StoredTopic, StoredTurn, Unfiled, Wording,
+};
 pub use documents::title_or_name;
 pub use files::{FileDocument, FileRecord};
 pub use heads::Head;

@@ -27,6 +27,8 @@ CREATE TABLE IF NOT EXISTS files (
     error_reason TEXT,
     PRIMARY KEY (source_id, path)
 );
+-- Of the few that failed.
+CREATE INDEX IF NOT EXISTS files_failed ON files (source_id, path) WHERE error_code IS NOT NULL;
 
 -- A file, or a line of a .jsonl file. The id outlives changes and moves.
 CREATE TABLE IF NOT EXISTS documents (
@@ -69,6 +71,9 @@ CREATE TABLE IF NOT EXISTS versions (
 -- Of the few versions that are on their way in or out. Were the live ones in it, a planner would take it for the way to the
 -- live version of a document, and walk through all documents.
 CREATE INDEX IF NOT EXISTS versions_pending ON versions (state) WHERE state <> 'live';
+-- What lists and counts look at, without the texts between: it begins with the document, so that it is no detour to one.
+CREATE INDEX IF NOT EXISTS versions_live ON versions
+    (document_id, collection, allow_json, deny_json, media_type, language, title, chunk_count) WHERE state = 'live';
 
 -- What a search may filter by, besides the columns of a version: tags, authors, other metadata. Values are lower case.
 CREATE TABLE IF NOT EXISTS fields (

@@ -1,19 +1,13 @@
 // The words of the screen in English; also what other languages fall back to.
 
-export default {
+export const en = {
   name: "EN",
   tag: "en",
 
   title: "Ask your documents",
   lead: "Ask in your own words. The answer comes from your company’s documents, and from nowhere else.",
-  hints: [
-    "Every sentence carries a number. Open it to read the very place it comes from.",
-    "Ask in English or in Chinese, and go on from an answer.",
-    "When the documents do not answer, you are told so.",
-  ],
   suggestions: "Suggested questions",
 
-  inputLabel: "Your question",
   placeholder: "Ask a question…",
   footnote: "Answers come only from your documents.",
   send: "Send",
@@ -36,29 +30,32 @@ export default {
   copy: "Copy with sources",
   copied: "Copied",
   retry: "Try again",
+  up: "Helpful",
+  down: "Not helpful",
+  why: "What is wrong with it?",
+  reasons: { wrong: "Wrong", incomplete: "Incomplete", not_found: "It is in the documents", outdated: "Outdated", other: "Something else" },
+  comment: "Say more (optional)",
+  thanks: "Thank you. This helps to make answers better.",
+  notSent: "The rating could not be sent.",
+  offline: "You are offline. Questions can be asked again when the connection is back.",
   reference: (id) => `Reference: ${id}`,
   ready: (count) => (count === 1 ? "1 source." : `${count} sources.`),
 
   loadingSource: "Opening the document…",
-  closeSource: "Close the document",
   original: "Open original",
-  before: "Show more above",
-  after: "Show more below",
   changed: "The document has changed since this answer. The quoted words are no longer in it:",
 
-  toDark: "Use dark colours",
-  toLight: "Use light colours",
   openWidget: "Ask a question",
-  closeWidget: "Close",
+  close: "Close",
 
   retryIn: (seconds) => `Try again in ${seconds} s.`,
   errors: {
     network: "The server could not be reached. Check the connection and try again.",
     stream_cut: "The connection was lost before the answer was complete.",
+    unauthorized: "This page is not allowed to ask any more. Reload it and try again.",
+    forbidden: "You are not allowed to do this.",
     overloaded: "Many people are asking right now.",
-    not_ready: "The server is starting.",
-    upstream_unavailable: "The language model does not answer at the moment.",
-    store_unavailable: "The document store does not answer at the moment.",
+    unavailable: "Answers are not available at the moment. Try again in a little while.",
     internal: "Something went wrong on the server.",
     query_too_long: "The question is too long. Please shorten it.",
     origin_not_allowed: "This website is not allowed to ask this server.",

@@ -1,19 +1,13 @@
 // 界面文字：简体中文。
 
-export default {
+export const zh = {
   name: "中文",
   tag: "zh-Hans",
 
   title: "向文档提问",
   lead: "用平常的话提问即可。答案只来自贵公司的文档，别无其他来源。",
-  hints: [
-    "每句话都带有编号，点开即可查看原文所在的位置。",
-    "中文、英文都可以问，也可以接着上一个回答追问。",
-    "文档里没有答案时，会如实告诉您。",
-  ],
   suggestions: "推荐问题",
 
-  inputLabel: "您的问题",
   placeholder: "请输入问题…",
   footnote: "答案只出自您的文档。",
   send: "发送",
@@ -36,29 +30,32 @@ export default {
   copy: "复制回答与出处",
   copied: "已复制",
   retry: "重试",
+  up: "有帮助",
+  down: "没有帮助",
+  why: "哪里不对？",
+  reasons: { wrong: "答错了", incomplete: "不完整", not_found: "文档里其实有", outdated: "已过时", other: "其他" },
+  comment: "补充说明（可不填）",
+  thanks: "谢谢，这有助于改进回答。",
+  notSent: "评价未能发送。",
+  offline: "当前处于离线状态，网络恢复后可继续提问。",
   reference: (id) => `请求编号：${id}`,
   ready: (count) => `共 ${count} 处出处。`,
 
   loadingSource: "正在打开文档…",
-  closeSource: "关闭文档",
   original: "打开原文件",
-  before: "显示上文",
-  after: "显示下文",
   changed: "文档在回答之后有改动，已找不到以下引文：",
 
-  toDark: "切换到深色",
-  toLight: "切换到浅色",
   openWidget: "提问",
-  closeWidget: "关闭",
+  close: "关闭",
 
   retryIn: (seconds) => `请在 ${seconds} 秒后重试。`,
   errors: {
     network: "无法连接服务器，请检查网络后重试。",
     stream_cut: "连接中断，回答不完整。",
+    unauthorized: "此页面目前无权提问，请刷新后重试。",
+    forbidden: "您无权进行此操作。",
     overloaded: "当前提问的人较多。",
-    not_ready: "服务器正在启动。",
-    upstream_unavailable: "语言模型暂时没有响应。",
-    store_unavailable: "文档库暂时没有响应。",
+    unavailable: "暂时无法回答，请稍后再试。",
     internal: "服务器出现错误。",
     query_too_long: "问题太长，请缩短后再试。",
     origin_not_allowed: "此网站未获准访问该服务器。",

@@ -1,6 +1,6 @@
 // The frame of the chat: bar, scrolling conversation, empty state, composer.
 
-export const frame = `
+export const frameStyle = `
 .root { position: relative; display: flex; flex-direction: column; height: 100%; min-height: 0; background: var(--ground); overflow: hidden; container-type: inline-size; }
 
 .bar { flex: none; display: flex; align-items: center; gap: 4px; min-height: 60px; padding: 8px 12px 8px 18px; }
@@ -16,9 +16,6 @@ export const frame = `
 .empty .mark { width: 4em; height: 4em; }
 .empty h3 { margin-top: 20px; font-size: 1.9em; line-height: 1.25; font-weight: 650; letter-spacing: -.022em; text-wrap: balance; }
 .lead { margin-top: 12px; max-width: 30em; color: var(--muted); font-size: 1.06em; text-wrap: balance; }
-.hints { margin-top: 36px; max-width: 31em; display: grid; gap: 10px; color: var(--muted); font-size: .94em; text-align: start; }
-.hints li { position: relative; padding-inline-start: 22px; }
-.hints li::before { content: ""; position: absolute; inset-inline-start: 2px; top: .62em; width: 7px; height: 7px; border-radius: 0 60% 0 60%; background: var(--accent); }
 .suggestions { margin-top: 32px; width: 100%; display: grid; grid-template-columns: repeat(auto-fit, minmax(min(100%, 260px), 1fr)); gap: 10px; }
 .suggestions li { display: grid; }
 .suggestion { padding: 13px 16px; border: 1px solid var(--line); border-radius: 12px; background: var(--surface); line-height: 1.45; transition: border-color .15s; }
@@ -41,6 +38,5 @@ export const frame = `
   .composer { padding-inline: 12px; }
   .empty .mark { width: 3.25em; height: 3.25em; }
   .empty h3 { font-size: 1.5em; }
-  .hints { margin-top: 26px; }
 }
 `;

@@ -1,6 +1,6 @@
 // The opened document: beside the conversation where there is room, over it where there is not.
 
-export const source = `
+export const sourceStyle = `
 .source { position: absolute; inset: 0; z-index: 1; display: flex; flex-direction: column; padding: 14px 0 0; background: var(--surface); animation: appear .2s ease-out; }
 .source header { flex: none; display: flex; align-items: flex-start; gap: 12px; padding: 0 10px 0 20px; }
 .source header .number { margin-top: 7px; }
@@ -18,9 +18,6 @@ export const source = `
 .page blockquote { margin: 8px 0 20px; padding: 10px 14px; border-inline-start: 3px solid var(--edge); background: var(--sunken); }
 .page-border { display: flex; align-items: center; gap: 12px; margin-block: 4px; color: var(--muted); font-size: .78em; user-select: none; }
 .page-border::after { content: ""; flex: 1; border-top: 1px solid var(--line); }
-.more { margin: 0 auto; display: flex; }
-.more + .body { margin-top: 12px; }
-.body + .more { margin-top: 12px; }
 
 .root[data-wide] .source { position: static; flex: 0 1 46%; max-width: 680px; border-inline-start: 1px solid var(--line); border-top: 1px solid var(--line); border-start-start-radius: 18px; }
 `;

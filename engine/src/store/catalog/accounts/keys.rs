@@ -275,6 +275,10 @@ fn checked(new: NewKey) -> Result<NewKey> {
         let told = format!("{bad:?} is none; write scheme, host and port, like https://intranet.example.com");
         return Err(invalid("origins", told));
     }
+    if new.role == Some(Role::Admin) && new.collections.is_some() {
+        let told = "an administrator sees keys, settings and the audit of all collections: leave it out";
+        return Err(invalid("collections", told.into()));
+    }
     if new.kind == KeyKind::Widget {
         if new.role.is_some_and(|role| role > Role::Reader) {
             return Err(invalid(

@@ -1,3 +1,5 @@
+//! Keys, people and sessions through their public doors, over a real file.
+
 use taproot_schemas::account::{KeyChange, KeyKind, NewKey, Role};
 
 use super::{Accounts, Holder, Identity};

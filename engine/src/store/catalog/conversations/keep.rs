@@ -2,9 +2,10 @@
 
 use sqlx::{Row, Sqlite, Transaction};
 
+use super::topics::{Noted, Place, note};
 use super::{
-    Conversations, MAX_ANONYMOUS, MAX_CONVERSATIONS, MAX_TURNS, MAX_TURNS_IN_ALL, MAX_UNKEPT, StoredTurn, failed,
-    now_ms,
+    Conversations, MAX_ANONYMOUS, MAX_CONVERSATIONS, MAX_TURNS, MAX_TURNS_IN_ALL, MAX_UNKEPT, Reach, StoredTurn,
+    failed, now_ms,
 };
 use crate::store::catalog::bad_json;
 use crate::{Asker, Error, Result};
@@ -14,7 +15,7 @@ const TITLE_CHARS: usize = 80;
 
 impl Conversations {
     /// Adds a turn, and begins the conversation when it is a new one. One that was deleted meanwhile stays deleted.
-    pub async fn keep(&self, asker: &Asker, id: &str, is_new: bool, turn: &StoredTurn) -> Result<()> {
+    pub async fn keep(&self, asker: &Asker, reach: &Reach, id: &str, is_new: bool, turn: &StoredTurn) -> Result<()> {
         let now = now_ms();
         let mut transaction = self.begin().await?;
         if is_new {
@@ -41,18 +42,28 @@ impl Conversations {
                 return Ok(());
             }
         }
-        sqlx::query(
-            "INSERT INTO turns (conversation_id, number, asked_ms, carried, sure, answer)
-             SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, $5 FROM turns WHERE conversation_id = $1",
+        let row = sqlx::query(
+            "INSERT INTO turns (conversation_id, number, asked_ms, carried, sure, answer, answer_id)
+             SELECT $1, COALESCE(MAX(number), 0) + 1, $2, $3, $4, $5, $6 FROM turns WHERE conversation_id = $1
+             RETURNING number",
         )
         .bind(id)
         .bind(turn.asked_ms)
         .bind(serde_json::to_string(&turn.carried).map_err(bad_json)?)
         .bind(i64::from(turn.sure))
         .bind(serde_json::to_string(&turn.answer).map_err(bad_json)?)
-        .execute(&mut *transaction)
+        .bind(&turn.answer.id)
+        .fetch_one(&mut *transaction)
         .await
         .map_err(failed)?;
+        let noted = Noted::refusal(&turn.answer);
+        let is_noted = noted.is_some();
+        if let Some(noted) = noted {
+            let number = row.try_get(0).map_err(failed)?;
+            let (asked_ms, answer) = (turn.asked_ms, &turn.answer);
+            let place = Place { conversation: id, number, asked_ms, answer, reach };
+            note(&mut transaction, &place, noted).await?;
+        }
         sqlx::query(
             "DELETE FROM turns WHERE conversation_id = $1
              AND number <= (SELECT MAX(number) FROM turns WHERE conversation_id = $1) - $2",
@@ -62,7 +73,11 @@ impl Conversations {
         .execute(&mut *transaction)
         .await
         .map_err(failed)?;
-        transaction.commit().await.map_err(failed)
+        transaction.commit().await.map_err(failed)?;
+        if is_noted {
+            self.noted.notify_one();
+        }
+        Ok(())
     }
 
     /// Takes out the oldest conversations of an asker that has too many.

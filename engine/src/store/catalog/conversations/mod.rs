@@ -8,23 +8,33 @@
 //! wait for it, and because here what is deleted is overwritten (`secure_delete`). Without retention it lies in memory
 //! and nothing is written.
 
+mod feedback;
 mod keep;
+mod migrate;
+mod reach;
 mod read;
 #[cfg(test)]
 mod tests;
+mod topics;
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::Duration;
 
 use sqlx::sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteSynchronous};
-use sqlx::{Row, Sqlite, Transaction};
+use sqlx::{Sqlite, Transaction};
 use taproot_schemas::answer::Answer;
+use taproot_schemas::feedback::Feedback;
+use tokio::sync::Notify;
+
+pub use reach::Reach;
+pub use topics::{Filed, Known, ListTopics, StoredQuestion, StoredTopic, Unfiled, Wording};
 
 use super::{failed, now_ms};
 use crate::{Asker, Error, Result};
 
 /// Version of `schema.sql`; a file of a newer one is not opened.
-const SCHEMA_VERSION: &str = "1";
+const SCHEMA_VERSION: &str = "2";
 const CONNECTIONS: u32 = 4;
 const FILE: &str = "conversations.sqlite";
 /// What SQLite keeps beside a database.
@@ -53,6 +63,9 @@ pub struct StoredTurn {
     pub carried: Vec<String>,
     pub sure: bool,
     pub answer: Answer,
+    pub feedback: Option<Feedback>,
+    /// When the question was passed on.
+    pub handed_on_ms: Option<i64>,
 }
 
 /// Cheap to clone; all clones share one pool.
@@ -62,6 +75,8 @@ pub struct Conversations {
     /// How long one is kept after its last turn.
     kept: Duration,
     in_memory: bool,
+    /// Told when there is a question to be filed under a topic.
+    noted: Arc<Notify>,
 }
 
 impl Conversations {
@@ -70,7 +85,7 @@ impl Conversations {
     pub async fn open(data_dir: &Path, keep_days: u32) -> Result<Conversations> {
         let path = data_dir.join(FILE);
         if keep_days > 0 {
-            let conversations = Conversations { pool: on_disk(&path).await?, kept: DAY * keep_days, in_memory: false };
+            let conversations = Conversations::of(on_disk(&path).await?, DAY * keep_days, false);
             conversations.prepare().await?;
             return Ok(conversations);
         }
@@ -81,25 +96,23 @@ impl Conversations {
         // The database is gone with its connection: there is one, and it stays.
         let pool = SqlitePoolOptions::new().max_connections(1).min_connections(1).idle_timeout(None).max_lifetime(None);
         let pool = pool.connect_with(options).await.map_err(failed)?;
-        let conversations = Conversations { pool, kept: UNKEPT, in_memory: true };
+        let conversations = Conversations::of(pool, UNKEPT, true);
         conversations.prepare().await?;
         Ok(conversations)
     }
 
+    fn of(pool: SqlitePool, kept: Duration, in_memory: bool) -> Conversations {
+        Conversations { pool, kept, in_memory, noted: Arc::default() }
+    }
+
     async fn prepare(&self) -> Result<()> {
+        self.migrate(SCHEMA_VERSION).await?;
         sqlx::raw_sql(include_str!("schema.sql")).execute(&self.pool).await.map_err(failed)?;
         sqlx::query("INSERT INTO meta (key, value) VALUES ('schema', $1) ON CONFLICT (key) DO NOTHING")
             .bind(SCHEMA_VERSION)
             .execute(&self.pool)
             .await
             .map_err(failed)?;
-        let row =
-            sqlx::query("SELECT value FROM meta WHERE key = 'schema'").fetch_one(&self.pool).await.map_err(failed)?;
-        let found: String = row.try_get(0).map_err(failed)?;
-        if found != SCHEMA_VERSION {
-            let (found, expected) = (format!("conversations {found}"), format!("conversations {SCHEMA_VERSION}"));
-            return Err(Error::Incompatible { found, expected });
-        }
         self.sweep().await?;
         Ok(())
     }
@@ -118,6 +131,11 @@ impl Conversations {
                 }
             }
         });
+    }
+
+    /// Returns when there may be a question to be filed under a topic.
+    pub async fn noted(&self) {
+        self.noted.notified().await;
     }
 
     pub async fn close(&self) {
@@ -156,8 +174,11 @@ async fn on_disk(path: &Path) -> Result<SqlitePool> {
 
 /// Empties the file before it goes, so that nothing of it stays on the disk.
 async fn forget_all(data_dir: &Path, path: &Path) -> Result<()> {
-    let kept = Conversations { pool: on_disk(path).await?, kept: Duration::ZERO, in_memory: false };
-    sqlx::raw_sql("DROP TABLE IF EXISTS turns; DROP TABLE IF EXISTS conversations;")
+    let kept = Conversations::of(on_disk(path).await?, Duration::ZERO, false);
+    sqlx::raw_sql(
+        "DROP TABLE IF EXISTS asked; DROP TABLE IF EXISTS topics; DROP TABLE IF EXISTS feedback; DROP TABLE IF EXISTS turns; 
+         DROP TABLE IF EXISTS conversations;",
+    )
         .execute(&kept.pool)
         .await
         .map_err(failed)?;

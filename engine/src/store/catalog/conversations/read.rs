@@ -2,8 +2,10 @@
 
 use sqlx::sqlite::SqliteRow;
 use sqlx::{QueryBuilder, Row, Sqlite};
+use taproot_schemas::answer::Answer;
 use taproot_schemas::conversation::{Conversation, ConversationList};
 
+use super::feedback::rating;
 use super::{Conversations, StoredTurn, failed};
 use crate::store::catalog::{bad_json, documents, rfc3339};
 use crate::{Asker, Error, Result};
@@ -52,8 +54,12 @@ impl Conversations {
     /// The last `limit` turns, the oldest first.
     pub async fn turns(&self, asker: &Asker, id: &str, limit: usize) -> Result<Vec<StoredTurn>> {
         let rows = sqlx::query(
-            "SELECT t.number, t.asked_ms, t.carried, t.sure, t.answer
-             FROM conversations c JOIN turns t ON t.conversation_id = c.id WHERE c.owner = $1 AND c.id = $2
+            "SELECT t.number, t.asked_ms, t.carried, t.sure, t.answer, f.rating, f.reason, f.comment, f.rated_ms,
+                 a.handed_on_ms
+             FROM conversations c JOIN turns t ON t.conversation_id = c.id
+             LEFT JOIN feedback f ON f.conversation_id = t.conversation_id AND f.number = t.number
+             LEFT JOIN asked a ON a.conversation_id = t.conversation_id AND a.number = t.number
+             WHERE c.owner = $1 AND c.id = $2
              ORDER BY t.number DESC LIMIT $3",
         )
         .bind(asker.column())
@@ -80,11 +86,16 @@ fn conversation(row: &SqliteRow) -> Result<Conversation> {
 }
 
 fn turn(row: &SqliteRow) -> Result<StoredTurn> {
+    let answer: Answer = serde_json::from_str(row.try_get(4).map_err(failed)?).map_err(bad_json)?;
+    let (rated, reason) = (row.try_get(5).map_err(failed)?, row.try_get(6).map_err(failed)?);
+    let (comment, rated_ms) = (row.try_get(7).map_err(failed)?, row.try_get(8).map_err(failed)?);
     Ok(StoredTurn {
         number: documents::number(row, 0)?,
         asked_ms: row.try_get(1).map_err(failed)?,
         carried: documents::json(row, 2)?,
         sure: row.try_get::<i64, _>(3).map_err(failed)? != 0,
-        answer: serde_json::from_str(row.try_get(4).map_err(failed)?).map_err(bad_json)?,
+        feedback: rating(&answer.id, rated, reason, comment, rated_ms),
+        handed_on_ms: row.try_get(9).map_err(failed)?,
+        answer,
     })
 }

@@ -1,0 +1,337 @@
+//! The console in a real browser: documents brought in and taken out, searches taken apart, conversations kept, keys made
+//! and revoked, signing in; every page in both languages, on a desk and on a phone.
+
+use fantoccini::key::Key;
+use serde_json::{Value, json};
+use taproot_schemas::search::SearchResponse;
+
+use crate::support::browser::Browser;
+use crate::support::examples::examples;
+use crate::support::http::{Http, ok};
+use crate::support::page;
+use crate::support::server::Server;
+use crate::support::taproot::Taproot;
+
+const PAGES: [&str; 10] =
+    ["ask", "documents", "sources", "questions", "search", "evaluation", "settings", "keys", "users", "audit"];
+const DONE: &str = "[data-role=answer][data-state=done]";
+
+/// An empty server of the test's own.
+fn server() -> (Taproot, Server) {
+    let taproot = Taproot::new();
+    let server = Server::start(&taproot);
+    (taproot, server)
+}
+
+async fn open(browser: &Browser, server: &Server, page: &str) {
+    browser.goto(&server.url(&format!("/#/{page}"))).await;
+    browser.deep("main h1").await;
+}
+
+/// A browser in which an administrator has signed in.
+async fn signed_in(server: &Server) -> Browser {
+    let make = json!({"name": "Ann", "role": "admin", "groups": ["*"]});
+    let made: Value = ok(Http::to(server).post("/v1/keys", &make)).await;
+    let browser = Browser::start().await;
+    browser.goto(&server.url("/")).await;
+    browser.deep("[data-testid=sign-in-screen]").await;
+    browser.types(made["secret"].as_str().expect("a secret")).await;
+    browser.press(Key::Enter).await;
+    browser.deep("[data-testid=nav-keys]").await;
+    browser
+}
+
+/// Drops a file on the documents.
+async fn drop_file(browser: &Browser, name: &str, text: &str) {
+    let script = format!(
+        "const files = new DataTransfer();
+        files.items.add(new File([{}], {}));
+        found[0].dispatchEvent(new DragEvent('drop', {{ dataTransfer: files, bubbles: true, cancelable: true }}))",
+        json!(text),
+        json!(name)
+    );
+    browser.script("taproot-documents", &script).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_is_dropped_read_found_and_deleted() {
+    let (_taproot, server) = server();
+    let browser = Browser::start().await;
+    open(&browser, &server, "documents").await;
+    browser.deep("[data-testid=empty-state]").await;
+    drop_file(&browser, "parking.md", "# Parking\n\nVisitors park on level 2 of the garage.\n").await;
+    browser.deep("[data-testid=upload-dialog]").await;
+    browser.screenshot("console-upload").await;
+    browser.click("[data-testid=upload-send]").await;
+    browser.deep("[data-testid=document-row]").await;
+    browser.deep("[data-testid=document-count]").await;
+    assert_eq!(browser.text("[data-testid=document-count]").await, "1 document");
+
+    browser.click("[data-testid=document-row]").await;
+    browser.deep("[data-testid=document-text]").await;
+    assert!(browser.text("[data-testid=document-text]").await.contains("Visitors park on level 2"));
+    assert_eq!(browser.text("[data-testid=document-drawer] h2").await, "Parking");
+    browser.click("[data-testid=tab-about]").await;
+    browser.press(Key::Escape).await;
+    browser.gone("[data-testid=document-drawer]").await;
+    let row = "return document.activeElement?.dataset.testid";
+    assert_eq!(browser.script("html", row).await, "document-row", "the focus goes back to where it came from");
+
+    browser.press(Key::Enter).await;
+    browser.click("[data-testid=document-delete]").await;
+    assert_eq!(browser.script("html", row).await, "confirm-no", "the harmless answer has the focus");
+    browser.click("[data-testid=confirm-yes]").await;
+    browser.gone("[data-testid=document-row]").await;
+    assert!(Http::to(&server).documents().await.is_empty());
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_cannot_be_read_says_why() {
+    let (_taproot, server) = server();
+    let browser = Browser::start().await;
+    open(&browser, &server, "documents").await;
+    drop_file(&browser, "broken.pdf", "this is no PDF").await;
+    browser.click("[data-testid=upload-send]").await;
+    browser.deep("[data-testid=upload-line] .failures").await;
+    let told = browser.text("[data-testid=upload-line]").await;
+    assert!(told.contains("broken.pdf") && told.contains("1 file could not be read"), "{told}");
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_search_lab_shows_both_legs_and_what_became_of_them() {
+    let server = &examples().server;
+    let browser = Browser::start().await;
+    open(&browser, server, "search").await;
+    browser.click("[data-testid=lab-query]").await;
+    browser.types("annual leave carry over").await;
+    browser.press(Key::Enter).await;
+    browser.deep("[data-testid=lab-fused] [data-testid=lab-hit]").await;
+    browser.screenshot("console-search-lab").await;
+
+    let body = json!({"query": "annual leave carry over", "k": 25, "explain": true, "rerank": true});
+    let expected: SearchResponse = ok(Http::to(server).post("/v1/search", &body)).await;
+    let chunks = |list: &str| format!("[data-list={list}] [data-testid=lab-hit]");
+    let ids = "return found.map((hit) => hit.dataset.chunk)";
+    let fused: Vec<String> = expected.hits.iter().map(|hit| hit.chunk_id.clone()).collect();
+    assert_eq!(browser.script(&chunks("fused"), ids).await, json!(fused));
+    for (leg, lexical) in [("lexical", true), ("vector", false)] {
+        let mut ranked: Vec<(u32, &str)> = expected
+            .hits
+            .iter()
+            .filter_map(|hit| {
+                let explanation = hit.explanation.as_ref()?;
+                let share = if lexical { &explanation.lexical } else { &explanation.vector };
+                Some((share.as_ref()?.rank?, hit.chunk_id.as_str()))
+            })
+            .collect();
+        ranked.sort_unstable();
+        let expected: Vec<&str> = ranked.iter().map(|(_, id)| *id).collect();
+        assert!(!expected.is_empty(), "{leg}");
+        assert_eq!(browser.script(&chunks(leg), ids).await, json!(expected), "{leg}");
+    }
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn conversations_are_kept_opened_again_renamed_and_deleted() {
+    let (taproot, server) = server();
+    taproot.write("garage.md", "# Garage\n\nThe garage closes at 22:00. Visitors park on level 2.\n");
+    taproot.run(&["ingest", &taproot.documents_folder().to_string_lossy()]);
+    let browser = Browser::start().await;
+    open(&browser, &server, "ask").await;
+    browser.deep("[data-testid=ask-input]").await;
+    browser.types("When does the garage close?").await;
+    browser.press(Key::Enter).await;
+    browser.deep(DONE).await;
+    browser.deep("[data-testid=history-item][aria-current=true]").await;
+
+    browser.click("[data-testid=new-conversation]").await;
+    browser.gone(DONE).await;
+    browser.click("[data-testid=history-item]").await;
+    browser.deep(DONE).await;
+    assert!(browser.text("[data-testid=answer]").await.contains("22:00"));
+
+    browser.client.refresh().await.expect("the page loads");
+    browser.deep(DONE).await;
+    browser.click("[data-testid=rename]").await;
+    browser.deep("[data-testid=rename-input]").await;
+    browser.types("Garage hours").await;
+    browser.press(Key::Enter).await;
+    browser.gone("dialog").await;
+    browser.deep("[data-testid=history-item][title='Garage hours']").await;
+
+    browser.click("[data-testid=delete-conversation]").await;
+    browser.click("[data-testid=confirm-yes]").await;
+    browser.gone("[data-testid=history-item]").await;
+    browser.gone(DONE).await;
+    browser.close().await;
+}
+
+/// Made in the console, put on a page of another origin under a strict policy, taken back.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_for_a_widget_works_on_its_page_until_it_is_revoked() {
+    let (taproot, server) = server();
+    taproot.write("garage.md", "# Garage\n\nThe garage closes at 22:00. Visitors park on level 2.\n");
+    taproot.run(&["ingest", &taproot.documents_folder().to_string_lossy()]);
+    let (listener, address) = page::place();
+    let browser = signed_in(&server).await;
+    open(&browser, &server, "keys").await;
+    browser.click("[data-testid=key-new]").await;
+    browser.script("[data-testid=segment-widget]", "found[0].click()").await;
+    browser.click("[data-testid=key-name]").await;
+    browser.types("Shop").await;
+    browser.click("[data-testid=key-origins]").await;
+    browser.types(address.trim_end_matches('/')).await;
+    browser.click("[data-testid=key-save]").await;
+    browser.deep("[data-testid=key-secret]").await;
+    let snippet = browser.text("[data-testid=key-secret]").await;
+    assert!(snippet.starts_with("<script src=") && snippet.contains("data-key="), "{snippet}");
+    browser.screenshot("console-key").await;
+    browser.press(Key::Escape).await;
+    browser.deep("[data-testid=key-row]").await;
+
+    let policy = format!("default-src 'none'; script-src {0}; connect-src {0}", server.url("").trim_end_matches('/'));
+    let html =
+        format!("<!doctype html><html lang=en><meta charset=utf-8><title>Shop</title><p>Hello</p>{snippet}</html>");
+    page::answer(listener, html, Some(policy));
+    browser.goto(&address).await;
+    browser.click("[data-testid=bubble]").await;
+    browser.deep("[data-testid=ask-input]").await;
+    browser.types("When does the garage close?").await;
+    browser.press(Key::Enter).await;
+    browser.deep(DONE).await;
+    assert!(browser.text("[data-testid=answer]").await.contains("22:00"));
+    let original = "return found.map((link) => link.href)[0]";
+    browser.click("[data-testid=citation-chip]").await;
+    browser.deep("[data-testid=source-quote]").await;
+    let link = browser.script(".original", original).await;
+    assert!(link.as_str().is_some_and(|link| link.starts_with(&server.url("/v1/documents/"))), "{link}");
+
+    open(&browser, &server, "keys").await;
+    let revoke = "found.find((button) => button.getAttribute('aria-label').endsWith(': Shop')).click()";
+    browser.deep("[data-testid=key-revoke]").await;
+    browser.script("[data-testid=key-revoke]", revoke).await;
+    browser.click("[data-testid=confirm-yes]").await;
+    browser.gone("[data-testid=confirm]").await;
+    browser.deep("[data-testid=toasts]").await;
+
+    browser.goto(&address).await;
+    browser.click("[data-testid=bubble]").await;
+    browser.deep("[data-testid=ask-input]").await;
+    browser.types("When does the garage close?").await;
+    browser.press(Key::Enter).await;
+    browser.deep("[data-role=answer][data-state=failed] [data-testid=error]").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reader_signs_in_sees_what_readers_see_and_signs_out() {
+    let (_taproot, server) = server();
+    let make = json!({"name": "Ann", "role": "reader", "groups": ["staff"]});
+    let made: Value = ok(Http::to(&server).post("/v1/keys", &make)).await;
+    let secret = made["secret"].as_str().expect("a secret");
+    let browser = Browser::start().await;
+    browser.goto(&server.url("/")).await;
+    browser.deep("[data-testid=sign-in-screen]").await;
+    browser.screenshot("console-sign-in").await;
+    browser.types("taproot_sk_wrong").await;
+    browser.press(Key::Enter).await;
+    browser.deep("[role=alert]").await;
+    browser.types(secret).await;
+    browser.press(Key::Enter).await;
+    browser.deep("[data-testid=nav-documents]").await;
+    for hidden in ["sources", "keys", "audit"] {
+        browser.gone(&format!("[data-testid=nav-{hidden}]")).await;
+    }
+    let cookies = browser.script("html", "return document.cookie").await;
+    assert_eq!(cookies, "", "scripts do not see the session");
+    open(&browser, &server, "documents").await;
+    browser.gone("[data-testid=upload]").await;
+    browser.click("[data-testid=sign-out]").await;
+    browser.deep("[data-testid=sign-in-screen]").await;
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_page_stands_in_both_languages_on_a_desk_and_on_a_phone() {
+    let server = &examples().server;
+    for (kind, browser) in [("desk", Browser::start().await), ("phone", Browser::phone().await)] {
+        for language in ["en", "zh"] {
+            browser.goto(&server.url("/")).await;
+            browser.script("html", &format!("localStorage.setItem('taproot:language', '{language}')")).await;
+            browser.client.refresh().await.expect("the page loads");
+            for page in PAGES {
+                browser.dark(kind == "phone" && language == "zh").await;
+                open(&browser, server, page).await;
+                browser.gone("main [aria-busy=true]").await;
+                let tag = browser.script("html", "return document.documentElement.lang").await;
+                assert_eq!(tag, if language == "en" { "en" } else { "zh-Hans" });
+                assert!(browser.overflow().await <= 0, "{page} is wider than a {kind} in {language}");
+                browser.gone("main .error").await;
+                browser.screenshot(&format!("console-{page}-{kind}-{language}")).await;
+            }
+        }
+        browser.close().await;
+    }
+}
+
+/// What a language says, another one says too.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_languages_have_the_same_words() {
+    let browser = Browser::start().await;
+    browser.goto(&examples().server.url("/")).await;
+    let keys = browser
+        .promise(
+            "const names = (words, before = '') => Object.entries(words).flatMap(([key, value]) =>
+                typeof value === 'object' && !Array.isArray(value) ? names(value, `${before}${key}.`) : [before + key]).sort();
+            const load = async (folder) => Promise.all(['en', 'zh'].map(async (code) =>
+                names(Object.values(await import(`/web/${folder}/lang/${code}.js`))[0])));
+            return [await load('chat'), await load('console')]",
+        )
+        .await;
+    for pair in keys.as_array().unwrap_or_else(|| panic!("{keys}")) {
+        assert!(pair[0].as_array().is_some_and(|words| words.len() > 30), "{pair}");
+        assert_eq!(pair[0], pair[1]);
+    }
+    browser.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_list_of_a_hundred_thousand_scrolls_with_few_elements() {
+    let browser = Browser::start().await;
+    browser.goto(&examples().server.url("/")).await;
+    let seen = browser
+        .promise(
+            "const { VirtualList } = await import('/web/console/ui/virtual-list.js');
+            const all = 100_000;
+            const list = new VirtualList({
+              rowPx: 40, label: 'all',
+              fetchPage: async (cursor) => {
+                const from = Number(cursor ?? 0);
+                const items = Array.from({ length: Math.min(1000, all - from) }, (_, index) => from + index);
+                return { items, total: all, next: from + items.length < all ? String(from + items.length) : null };
+              },
+              renderRow: (item) => { const link = document.createElement('a'); link.href = '#'; link.textContent = item; return link; },
+              failed: (failure) => String(failure),
+            });
+            list.element.style.height = '600px';
+            document.body.replaceChildren(list.element);
+            await list.reload();
+            let most = 0;
+            for (let turn = 0; turn < 2000 && list.items.length < all; turn += 1) {
+              list.element.scrollTop = list.element.scrollHeight;
+              await new Promise((resolve) => requestAnimationFrame(resolve));
+              most = Math.max(most, list.element.querySelectorAll('.vl-row').length);
+            }
+            list.element.scrollTop = list.element.scrollHeight;
+            await new Promise((resolve) => setTimeout(resolve, 100));
+            return { loaded: list.items.length, most, last: list.element.querySelector('.vl-row:last-child').textContent }",
+        )
+        .await;
+    assert_eq!(seen["loaded"], 100_000, "{seen}");
+    assert_eq!(seen["last"], "99999", "{seen}");
+    assert!(seen["most"].as_u64().is_some_and(|most| (1..80).contains(&most)), "{seen}");
+    browser.close().await;
+}
