@@ -10,6 +10,7 @@ mod ask;
 mod browser;
 mod canaries;
 mod console;
+mod contract;
 mod conversations;
 mod documents;
 mod eval;
