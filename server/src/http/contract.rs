@@ -7,7 +7,7 @@ use utoipa::openapi::path::{Operation, Parameter, ParameterBuilder, ParameterIn}
 use utoipa::openapi::schema::{ObjectBuilder, Ref, Type};
 use utoipa::openapi::{Content, OpenApi, PathItem, RefOr, Required, Response, ResponseBuilder};
 
-use super::idempotency::WRITES;
+use super::idempotency::{KEY_HEADER, MAX_KEY_BYTES, WRITES};
 use super::shape::Shape;
 
 /// Refuses a client's mistake, or tells a failure: each in the form of the route.
@@ -26,13 +26,15 @@ impl utoipa::Modify for Common {
                 name(operation);
                 add_answers(path, operation);
                 if is_conditional(operation) {
-                    add_header(operation, "if-none-match", "The `etag` of an answer that the caller has");
+                    let told = "The `etag` of an answer that the caller has";
+                    add_header(operation, "if-none-match", told, ObjectBuilder::new());
                 }
             }
             if let Some(post) = item.post.as_mut().filter(|_| WRITES.contains(&path.as_str())) {
                 let told = "Drawn by the caller for this thing to be made: sent again with the same key and body, the \
                      request is not done again, and gets the first answer with `idempotency-replayed: true`";
-                add_header(post, super::idempotency::KEY_HEADER, told);
+                let bounds = ObjectBuilder::new().min_length(Some(1)).max_length(Some(MAX_KEY_BYTES));
+                add_header(post, KEY_HEADER, told, bounds);
             }
         }
     }
@@ -72,8 +74,8 @@ fn is_conditional(operation: &Operation) -> bool {
     operation.responses.responses.contains_key("304")
 }
 
-fn add_header(operation: &mut Operation, name: &str, told: &str) {
-    let text = ObjectBuilder::new().schema_type(Type::String).build();
+fn add_header(operation: &mut Operation, name: &str, told: &str, bounds: ObjectBuilder) {
+    let text = bounds.schema_type(Type::String).build();
     let header: Parameter = ParameterBuilder::new()
         .name(name)
         .parameter_in(ParameterIn::Header)

@@ -75,6 +75,7 @@ pub async fn create(caller: Caller, ready: Ready, body: Json<JobRequest>) -> Res
 #[into_params(parameter_in = Query)]
 pub struct ListParameters {
     /// 1 to 200; 200 when absent.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
