@@ -43,6 +43,7 @@ const FILES: &[(&str, &[u8])] = embedded![
     "api/operation-view.js",
     "api/page.css",
     "api/page.js",
+    "api/prose.js",
     "api/request.js",
     "api/schema-view.js",
     "api/try-form.js",

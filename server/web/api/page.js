@@ -5,6 +5,7 @@ import { LANGUAGES, pickLanguage, words as chatWords } from "../chat/i18n.js";
 import { element } from "../chat/dom.js";
 import { Contract } from "./contract.js";
 import { method, operationView } from "./operation-view.js";
+import { prose } from "./prose.js";
 import { words } from "./words.js";
 
 const index = document.querySelector("#index");
@@ -40,7 +41,7 @@ function show() {
       element("li", { "data-of": operation.operationId },
         element("a", { href: `#${operation.operationId}` }, method(operation), element("span", { class: "path" }, operation.path))))))));
   main.replaceChildren(
-    element("p", { class: "lead" }, contract.lead),
+    element("p", { class: "lead" }, prose(contract.lead)),
     element("p", {}, element("a", { href: "openapi.json" }, say.file)),
     element("label", { class: "key" }, say.key, keyInput, element("small", {}, say.keyNote)),
     ...groups.map(([tag, operations]) => element("section", {}, element("h2", {}, say.group[tag] ?? tag),

@@ -2,6 +2,7 @@
 // In: the contract and a schema. Out: an element; what a schema holds is made when it is opened, since schemas may hold themselves.
 
 import { element } from "../chat/dom.js";
+import { prose } from "./prose.js";
 
 export function schemaView(say, contract, schema) {
   const known = contract.follow(schema);
@@ -13,7 +14,7 @@ export function schemaView(say, contract, schema) {
       element("li", {},
         element("code", {}, name), " ",
         element("span", { class: "type" }, typeOf(say, contract, field), required.has(name) ? ` · ${say.required}` : ""),
-        field.description ? element("div", { class: "note" }, field.description) : null,
+        field.description ? element("div", { class: "note" }, prose(field.description)) : null,
         inner(say, contract, field)))));
   } else if (choice) {
     parts.push(element("ul", { class: "schema" }, choice.filter((one) => one.type !== "null").map((one) =>
@@ -21,7 +22,7 @@ export function schemaView(say, contract, schema) {
   }
   return element("div", {},
     element("span", { class: "type" }, typeOf(say, contract, schema)),
-    known.description ? element("div", { class: "note" }, known.description) : null,
+    known.description ? element("div", { class: "note" }, prose(known.description)) : null,
     ...parts);
 }
 

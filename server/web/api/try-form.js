@@ -19,7 +19,6 @@ export function tryForm(say, contract, operation, keyOf) {
     parameters.map(({ parameter, input }) => element("label", {}, parameter.name, " ",
       element("small", {}, parameter.in, parameter.required ? ` · ${say.required}` : ""), input)),
     body?.node,
-    operation.method === "get" ? null : element("p", { class: "note" }, say.changes),
     element("div", {}, send, " ", stop),
     result);
   form.addEventListener("submit", (event) => {
