@@ -106,6 +106,7 @@ impl Serve {
             jobs: jobs.clone(),
             sources: sources.clone(),
             uploads: uploads.clone(),
+            settings: config.told.clone().into(),
         });
         tell_ready(output, address, config.serve.tls.is_some(), first_key)?;
 
