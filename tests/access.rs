@@ -47,6 +47,7 @@ const MATRIX: &[(&str, &str, Least)] = &[
     ("POST", "/v1/handoffs", Reader),
     ("GET", "/v1/questions", Editor),
     ("PATCH", "/v1/questions/{id}", Editor),
+    ("GET", "/v1/settings", Admin),
     ("POST", "/v1/jobs", Editor),
     ("GET", "/v1/jobs", Editor),
     ("GET", "/v1/jobs/{id}", Editor),

@@ -35,6 +35,8 @@ async fn every_answer_is_described_and_none_is_a_failure() {
         .args(["--header", &format!("Authorization: Bearer {token}")])
         // There only where Slack is set up, and then let in by Slack's signature alone.
         .args(["--exclude-path", "/slack/events"])
+        // A stream that goes on as long as a job; tests/jobs.rs reads it.
+        .args(["--exclude-path", "/v1/jobs/{id}/events"])
         .args(["--phases", "examples,coverage,fuzzing", "--checks", CHECKS, "--max-examples", EXAMPLES, "--seed", SEED])
         .args(["--workers", "1", "--generation-database", "none", "--no-shrink", "--continue-on-failure"])
         .args(["--warnings", "off", "--no-color"]);

@@ -4,6 +4,7 @@
 //! Each test has a data directory of its own, or only reads the one of `support::examples`. They run in parallel.
 
 mod access;
+mod api_page;
 mod apis;
 mod architecture;
 mod ask;

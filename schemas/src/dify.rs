@@ -33,8 +33,7 @@ pub struct RetrievalSetting {
 pub struct MetadataCondition {
     #[serde(default)]
     pub logical_operator: Option<RetrievalOperator>,
-    #[serde(default)]
-    pub conditions: Option<Vec<RetrievalCondition>>,
+    pub conditions: Vec<RetrievalCondition>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]

@@ -22,6 +22,7 @@ pub mod models;
 pub mod openai;
 pub mod question;
 pub mod search;
+pub mod setting;
 pub mod settings;
 pub mod source;
 pub mod sync;

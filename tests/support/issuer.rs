@@ -3,11 +3,11 @@
 use std::io::{BufRead, BufReader};
 use std::process::{Child, Stdio};
 
+use reqwest::redirect::Policy;
 use reqwest::{Client, Response};
 use serde_json::{Value, json};
 
 use super::clients::{folder, interpreter};
-use super::http::client;
 
 pub struct Issuer {
     child: Child,
@@ -17,6 +17,7 @@ pub struct Issuer {
 
 impl Issuer {
     pub fn start() -> Issuer {
+        let _ = rustls::crypto::ring::default_provider().install_default();
         let mut command = interpreter("python");
         command.arg(folder().join("issuer.py")).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::null());
         let mut child = command.spawn().expect("the issuer starts");
@@ -24,7 +25,9 @@ impl Issuer {
         let out = child.stdout.take().expect("a pipe");
         BufReader::new(out).read_line(&mut line).expect("the issuer says where it is");
         assert!(line.starts_with("http://"), "the issuer said {line:?}");
-        Issuer { child, url: line.trim().to_owned(), http: client() }
+        // Where it sends people is for the test to follow.
+        let http = Client::builder().no_proxy().redirect(Policy::none()).build().expect("a client");
+        Issuer { child, url: line.trim().to_owned(), http }
     }
 
     /// What it tells of somebody from now on.

@@ -100,12 +100,13 @@ impl Serve {
         let uploads = Uploads::open(&config.data_dir, config.parser_limits.max_file_bytes)
             .map_err(|source| Error::DataDir { path: config.data_dir.clone(), source })?;
         uploads.keep_clean();
-        let answering = answerer.map(|answerer| answerer.start(engine.clone()));
+        let answering = answerer.map(|answerer| answerer.start(engine.clone(), access.clone()));
         lifecycle.open(Ready {
             engine: engine.clone(),
             jobs: jobs.clone(),
             sources: sources.clone(),
             uploads: uploads.clone(),
+            settings: config.told.clone().into(),
         });
         tell_ready(output, address, config.serve.tls.is_some(), first_key)?;
 

@@ -8,6 +8,7 @@ mod access;
 mod check;
 mod environment;
 mod overlay;
+mod told;
 mod upstream;
 
 use std::ffi::OsString;
@@ -19,7 +20,9 @@ use taproot_engine::models::{Choice, GeneratorPool, LIST, Pick};
 use taproot_engine::{EngineConfig, QdrantServer};
 use taproot_ingest::Chunking;
 use taproot_parse::sandbox::{OcrProgram, OcrSettings, ParserLimits};
+use taproot_schemas::setting::{Setting, SettingSource};
 use taproot_schemas::settings::{IngestSettings, ModelSettings, Settings, Source, VectorSettings};
+use toml::Table;
 
 use crate::error::{Error, Result};
 use crate::hub::HubConfig;
@@ -51,6 +54,8 @@ pub struct Config {
     pub serve: ServeConfig,
     /// The settings file, where there is one.
     pub file: Option<PathBuf>,
+    /// The settings for administrators, without secrets.
+    pub told: Vec<Setting>,
     /// The folders of programs, as in PATH.
     path: OsString,
     hub: HubConfig,
@@ -114,15 +119,20 @@ impl Config {
                 [data_dir.join(SETTINGS_FILE), PathBuf::from(SETTINGS_FILE)].into_iter().find(|path| path.is_file())
             }
         };
-        let mut settings = found.as_deref().map(read_file).transpose()?.unwrap_or_default();
+        let (settings, table) = found.as_deref().map(read_file).transpose()?.unzip();
+        let mut settings: Settings = settings.unwrap_or_default();
         overlay::apply(&mut settings, environment)?;
         check::check(&settings)?;
-        Ok(Config { file: found, ..resolve(data_dir, settings, environment)? })
+        let told = told::told(&settings, table.as_ref(), environment);
+        Ok(Config { file: found, told, ..resolve(data_dir, settings, environment)? })
     }
 
     /// Listens on another address than the settings say.
     pub fn listen_on(&mut self, address: &str) -> Result<()> {
         self.serve.address = socket_address("--address", address)?;
+        if let Some(told) = self.told.iter_mut().find(|setting| setting.name == "server.address") {
+            (told.value, told.source) = (address.into(), SettingSource::CommandLine);
+        }
         Ok(())
     }
 
@@ -227,11 +237,12 @@ impl Config {
 }
 
 /// Paths in the file are relative to the file, so that it means the same wherever the program is started.
-fn read_file(path: &Path) -> Result<Settings> {
+fn read_file(path: &Path) -> Result<(Settings, Table)> {
     let text =
         std::fs::read_to_string(path).map_err(|source| Error::SettingsFile { path: path.to_path_buf(), source })?;
     let mut settings: Settings = toml::from_str(&text)
         .map_err(|error| Error::SettingsSyntax { path: path.to_path_buf(), detail: mistake(&text, &error) })?;
+    let table = text.parse().unwrap_or_default();
     let folder = path.parent().unwrap_or(Path::new(""));
     let sources = settings.sources.iter_mut().map(|source| &mut source.path);
     let files = [
@@ -247,7 +258,7 @@ fn read_file(path: &Path) -> Result<Settings> {
             *relative = folder.join(&relative).to_string_lossy().into_owned();
         }
     }
-    Ok(settings)
+    Ok((settings, table))
 }
 
 /// What is wrong, with the line that is; without it where the line may hold a secret, which somebody took for a setting.
@@ -285,6 +296,7 @@ fn resolve(data_dir: PathBuf, settings: Settings, environment: &Environment) -> 
             memory_bytes: ingest.parse_memory_mib * MIB,
         },
         file: None,
+        told: Vec::new(),
         path: environment.path(),
         hub: HubConfig {
             endpoint: environment.value("HF_ENDPOINT").unwrap_or(DEFAULT_HUB).to_owned(),

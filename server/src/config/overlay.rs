@@ -47,6 +47,13 @@ pub fn apply(settings: &mut Settings, environment: &Environment) -> Result<()> {
     Ok(())
 }
 
+/// Whether a variable says this setting.
+pub fn is_set(environment: &Environment, section: &str, key: &str) -> bool {
+    let name = format!("{PREFIX}{section}_{key}").to_ascii_uppercase();
+    !SERVICE_LINKS.iter().any(|start| key.starts_with(start))
+        && environment.iter().any(|(known, text)| known.to_ascii_uppercase() == name && !text.is_empty())
+}
+
 /// Sets one key of a section. What the text means follows from the type of the setting: of the ways to read it,
 /// the first that the setting accepts is taken.
 fn set<S>(section: &mut S, name: &str, key: &str, text: &str) -> Result<()>

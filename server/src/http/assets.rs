@@ -1,4 +1,4 @@
-//! The front end: `/`, `/widget.js` and `/web/*`, compiled into the program from `server/web`.
+//! The front end: `/`, `/api`, `/widget.js` and `/web/*`, compiled into the program from `server/web`.
 //!
 //! These files are the same for everybody and hold nothing of the company's, so any page may load them. A browser
 //! asks each time whether its copy is still right (`no-cache` with an ETag by content), so that a new version is
@@ -36,6 +36,18 @@ macro_rules! embedded {
 
 /// Every file of `server/web` but its README; a test compares the two.
 const FILES: &[(&str, &[u8])] = embedded![
+    "api/contract.js",
+    "api/index.html",
+    "api/lang/en.js",
+    "api/lang/zh.js",
+    "api/operation-view.js",
+    "api/page.css",
+    "api/page.js",
+    "api/prose.js",
+    "api/request.js",
+    "api/schema-view.js",
+    "api/try-form.js",
+    "api/words.js",
     "chat/accent.js",
     "chat/answer-text.js",
     "chat/api.js",
@@ -157,6 +169,7 @@ fn takes_gzip(accepts: &str) -> bool {
 fn file_of(path: &str) -> Option<&str> {
     match path {
         "/" => Some("index.html"),
+        "/api" => Some("api/index.html"),
         "/widget.js" => Some(WIDGET),
         path => path.strip_prefix(FOLDER),
     }

@@ -85,3 +85,51 @@ fn add_header(operation: &mut Operation, name: &str, told: &str, bounds: ObjectB
         .build();
     operation.parameters.get_or_insert_default().push(header.into());
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::Value;
+
+    use super::*;
+
+    /// `POST` that makes nothing which is there twice when it is sent twice.
+    const READS: [&str; 11] = [
+        "/v1/ask",
+        "/v1/search",
+        "/v1/chat/completions",
+        "/v1/embeddings",
+        "/retrieval",
+        "/mcp",
+        "/v1/sync/diff",
+        "/v1/session",
+        "/v1/widget/token",
+        "/v1/admin/doctor",
+        "/slack/events",
+    ];
+
+    #[test]
+    fn every_post_is_known_as_a_write_or_a_read() {
+        let contract: Value = serde_json::from_str(&super::super::openapi::contract().unwrap()).unwrap();
+        for (path, operations) in contract["paths"].as_object().unwrap() {
+            if operations.get("post").is_some() {
+                let (write, read) = (WRITES.contains(&path.as_str()), READS.contains(&path.as_str()));
+                assert!(
+                    write != read,
+                    "{path}: say in idempotency::WRITES whether it makes something, or here that not"
+                );
+            }
+        }
+    }
+
+    #[test]
+    fn every_operation_has_a_name_of_its_own() {
+        let contract: Value = serde_json::from_str(&super::super::openapi::contract().unwrap()).unwrap();
+        let operations =
+            contract["paths"].as_object().unwrap().values().flat_map(|item| item.as_object().unwrap().values());
+        let mut names: Vec<&str> = operations.map(|operation| operation["operationId"].as_str().unwrap()).collect();
+        let all = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), all);
+    }
+}

@@ -131,7 +131,7 @@ struct Checked {
 
 impl Conditions {
     fn read(told: MetadataCondition) -> Result<Conditions> {
-        let conditions = told.conditions.unwrap_or_default();
+        let conditions = told.conditions;
         if conditions.len() > MAX_CONDITIONS {
             let told = format!("there are {} conditions, allowed are {MAX_CONDITIONS}", conditions.len());
             return Err(ApiError::new(ErrorCode::InvalidRequest, told));

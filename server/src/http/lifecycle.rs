@@ -4,14 +4,15 @@
 //! take it with the extractor [`Ready`] and are refused with 503 while it is not there.
 
 use std::future;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, OnceLock};
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpRequest, web};
 use taproot_engine::Engine;
 use taproot_schemas::error::ErrorCode;
 use taproot_schemas::health::HealthStatus;
+use taproot_schemas::setting::Setting;
 
 use super::error::{ApiError, Result};
 use crate::jobs::Jobs;
@@ -25,6 +26,7 @@ pub struct Ready {
     pub jobs: Jobs,
     pub sources: Sources,
     pub uploads: Uploads,
+    pub settings: Arc<[Setting]>,
 }
 
 #[derive(Default)]

@@ -39,6 +39,7 @@ mod questions;
 mod routes;
 mod search;
 mod session;
+mod settings;
 mod shape;
 mod sources;
 mod sse;

@@ -15,7 +15,7 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 use super::contract::Common;
 use super::{
     admin, ask, audit, collections, conversations, dify, documents, feedback, health, jobs, keys, mcp, metrics, openai,
-    original, questions, routes, search, session, sources, sync, uploads, users, widget,
+    original, questions, routes, search, session, settings, sources, sync, uploads, users, widget,
 };
 use crate::slack;
 
@@ -86,6 +86,7 @@ use crate::slack;
         feedback::hand_on,
         questions::list,
         questions::decide,
+        settings::list,
     ),
     tags(
         (name = "ask", description = "Questions and answers"),

@@ -12,7 +12,7 @@ use taproot_schemas::error::ErrorCode;
 use super::error::{self, ApiError};
 use super::{
     admin, ask, assets, audit, collections, conversations, dify, documents, feedback, health, jobs, keys, mcp, metrics,
-    openai, openapi, original, questions, search, session, sources, sync, uploads, users, widget,
+    openai, openapi, original, questions, search, session, settings, sources, sync, uploads, users, widget,
 };
 use crate::slack::SlackDesk;
 use crate::slack::events;
@@ -130,6 +130,7 @@ routes! {
     GET "/metrics" Editor Refusals "metrics" => metrics::metrics;
     GET "/openapi.json" Nobody Refusals "openapi" => openapi::openapi;
     GET "/" Nobody Refusals "page" => assets::asset;
+    GET "/api" Nobody Refusals "page" => assets::asset;
     GET "/widget.js" Nobody Refusals "page" => assets::asset;
     GET "/web/{file:.*}" Nobody Refusals "page" => assets::asset;
 
@@ -141,6 +142,7 @@ routes! {
     POST "/v1/handoffs" Reader Always "question.hand_on" => feedback::hand_on;
     GET "/v1/questions" Editor Always "question.list" => questions::list;
     PATCH "/v1/questions/{id}" Editor Always "question.decide" => questions::decide;
+    GET "/v1/settings" Admin Always "setting.list" => settings::list;
 }
 
 /// Whoever knows the signing secret may call it: it is Slack's signature that lets in.

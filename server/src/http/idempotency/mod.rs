@@ -38,7 +38,7 @@ pub const WRITES: [&str; 8] = [
     "/v1/feedback",
     "/v1/keys",
     "/v1/evaluations",
-    "/v1/collections",
+    "/v1/handoffs",
 ];
 
 pub async fn idempotency(
