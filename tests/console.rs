@@ -284,6 +284,35 @@ async fn a_source_is_run_by_hand_and_tells_what_it_could_not_read() {
     browser.close().await;
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn a_set_of_questions_is_run_and_two_runs_are_compared() {
+    let (taproot, server) = server();
+    taproot.write("garage.md", "# Garage\n\nThe garage closes at 22:00. Visitors park on level 2.\n");
+    taproot.run(&["ingest", &taproot.documents_folder().to_string_lossy()]);
+    let browser = Browser::start().await;
+    for run in 0..2 {
+        open(&browser, &server, "evaluation").await;
+        browser.click("[data-testid=evaluation-new]").await;
+        browser.click("[data-testid=evaluation-questions]").await;
+        browser.types("When does the garage close?\t22:00").await;
+        browser.click("[data-testid=evaluation-start]").await;
+        browser.deep("[data-testid=measures]").await;
+        browser.script("[data-testid=segment-all]", "found[0].click()").await;
+        browser.deep("[data-testid=evaluated] .badge.good").await;
+        assert!(browser.text("[data-testid=evaluated]").await.contains("22:00"));
+        if run == 0 {
+            browser.is_accessible("an evaluation").await;
+        }
+    }
+    open(&browser, &server, "evaluation").await;
+    browser.deep("[data-testid=evaluation-row] input").await;
+    browser.script("[data-testid=evaluation-row] input", "for (const box of found) box.click()").await;
+    browser.click("[data-testid=evaluation-compare]").await;
+    browser.deep("[data-testid=difference]").await;
+    assert!(browser.text(".verdict").await.contains("1 question in common"));
+    browser.close().await;
+}
+
 /// Made in the console, put on a page of another origin under a strict policy, taken back.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_key_for_a_widget_works_on_its_page_until_it_is_revoked() {
