@@ -243,6 +243,7 @@ export const enConsole = {
     make: "New key",
     none: "No keys yet",
     noneText: "While there are none, this server answers on its own machine only.",
+    api: "API",
     create: "Make key",
     showRevoked: "Show revoked keys",
     name: "Name",

@@ -243,6 +243,7 @@ export const zhConsole = {
     make: "新建密钥",
     none: "还没有密钥",
     noneText: "没有密钥时，服务器只在本机应答。",
+    api: "API 说明",
     create: "创建密钥",
     showRevoked: "显示已吊销的密钥",
     name: "名称",
