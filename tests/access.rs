@@ -39,6 +39,14 @@ const MATRIX: &[(&str, &str, Least)] = &[
     ("DELETE", "/v1/documents/{id}", Editor),
     ("GET", "/v1/documents/{id}/text", Reader),
     ("GET", "/v1/documents/{id}/original", Reader),
+    ("GET", "/v1/documents/{id}/chunks", Reader),
+    ("POST", "/v1/documents/{id}/reread", Editor),
+    ("GET", "/v1/collections", Reader),
+    ("POST", "/v1/feedback", Reader),
+    ("DELETE", "/v1/feedback/{answer_id}", Reader),
+    ("POST", "/v1/handoffs", Reader),
+    ("GET", "/v1/questions", Editor),
+    ("PATCH", "/v1/questions/{id}", Editor),
     ("POST", "/v1/jobs", Editor),
     ("GET", "/v1/jobs", Editor),
     ("GET", "/v1/jobs/{id}", Editor),
@@ -102,7 +110,9 @@ async fn every_route_lets_in_whom_the_table_says() {
     ];
     for (method, path, least) in MATRIX {
         for (somebody, role) in &callers {
-            let url = path.replace("{id}", "absent").replace("{hash}", "absent");
+            let url = ["{id}", "{hash}", "{answer_id}"]
+                .iter()
+                .fold((*path).to_owned(), |url, part| url.replace(part, "absent"));
             let method = Method::from_bytes(method.as_bytes()).expect("a method");
             let mut request = somebody.ask(http.request(method.clone(), &url));
             if [Method::POST, Method::PATCH, Method::PUT].contains(&method) {
@@ -143,7 +153,7 @@ async fn a_hidden_document_is_as_absent_as_one_that_never_was() {
     for somebody in tenants.everybody().await {
         for (tenant, group) in all() {
             let id = &documents[&canary(tenant, group)].id;
-            for door in ["", "/text", "/original"] {
+            for door in ["", "/text", "/original", "/chunks"] {
                 let path = |id: &str| format!("/v1/documents/{id}{door}");
                 let (status, body) = shown(somebody.ask(http.get(&path(id))), id).await;
                 let told = format!("{} reads {tenant} {group:?}{door}: {status} {body}", somebody.name);

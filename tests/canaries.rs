@@ -69,7 +69,7 @@ async fn told(http: &Http, somebody: &Somebody, dice: &mut Dice, conversation: O
     let query = query(dice);
     let foreign = *dice.one(&TENANTS);
     let tool = |name: &str, arguments: Value| json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call", "params": {"name": name, "arguments": arguments}});
-    let request = match dice.below(14) {
+    let request = match dice.below(16) {
         0..=3 => http.post("/v1/search", &json!({"query": query, "k": 20, "explain": dice.below(2) == 0})),
         4 => http.post("/v1/search", &json!({"query": query, "collections": [foreign]})),
         5 => http.post("/v1/ask", &json!({"question": query, "strictness": 1})),
@@ -81,11 +81,13 @@ async fn told(http: &Http, somebody: &Somebody, dice: &mut Dice, conversation: O
         8 => http.post("/retrieval", &json!({"knowledge_id": foreign, "query": query, "retrieval_setting": {"top_k": 5, "score_threshold": 0.0}})),
         9 => http.post("/mcp", &tool("search_documents", json!({"query": query}))),
         10 => http.post("/mcp", &tool("ask", json!({"question": query}))),
-        11 => http.get(&format!("/v1/documents?limit=100&collection={foreign}")),
+        11 => http.list(&[("limit", "100"), ("collection", foreign), ("q", &query)]),
         12 => http.get(&match conversation {
             Some(id) => format!("/v1/conversations/{id}/export?format=markdown"),
             None => "/readyz".to_owned(),
         }),
+        13 => http.get("/v1/collections"),
+        14 => http.get("/v1/questions"),
         _ => http.get("/metrics"),
     };
     let request = request.header("accept", "application/json, text/event-stream");

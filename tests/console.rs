@@ -25,7 +25,7 @@ fn server() -> (Taproot, Server) {
 
 async fn open(browser: &Browser, server: &Server, page: &str) {
     browser.goto(&server.url(&format!("/#/{page}"))).await;
-    browser.deep("main h1").await;
+    browser.deep(&format!("main > [data-page={page}] h1")).await;
 }
 
 /// A browser in which an administrator has signed in.
@@ -71,6 +71,7 @@ async fn a_file_is_dropped_read_found_and_deleted() {
     browser.deep("[data-testid=document-text]").await;
     assert!(browser.text("[data-testid=document-text]").await.contains("Visitors park on level 2"));
     assert_eq!(browser.text("[data-testid=document-drawer] h2").await, "Parking");
+    browser.is_accessible("an opened document").await;
     browser.click("[data-testid=tab-about]").await;
     browser.press(Key::Escape).await;
     browser.gone("[data-testid=document-drawer]").await;
@@ -108,6 +109,7 @@ async fn the_search_lab_shows_both_legs_and_what_became_of_them() {
     browser.types("annual leave carry over").await;
     browser.press(Key::Enter).await;
     browser.deep("[data-testid=lab-fused] [data-testid=lab-hit]").await;
+    browser.is_accessible("the search lab").await;
     browser.screenshot("console-search-lab").await;
 
     let body = json!({"query": "annual leave carry over", "k": 25, "explain": true, "rerank": true});
@@ -236,6 +238,7 @@ async fn a_reader_signs_in_sees_what_readers_see_and_signs_out() {
     browser.goto(&server.url("/")).await;
     browser.deep("[data-testid=sign-in-screen]").await;
     browser.screenshot("console-sign-in").await;
+    browser.is_accessible("the sign-in").await;
     browser.types("taproot_sk_wrong").await;
     browser.press(Key::Enter).await;
     browser.deep("[role=alert]").await;
@@ -257,7 +260,8 @@ async fn a_reader_signs_in_sees_what_readers_see_and_signs_out() {
 #[tokio::test(flavor = "multi_thread")]
 async fn every_page_stands_in_both_languages_on_a_desk_and_on_a_phone() {
     let server = &examples().server;
-    for (kind, browser) in [("desk", Browser::start().await), ("phone", Browser::phone().await)] {
+    for kind in ["desk", "phone"] {
+        let browser = if kind == "desk" { Browser::start().await } else { Browser::phone().await };
         for language in ["en", "zh"] {
             browser.goto(&server.url("/")).await;
             browser.script("html", &format!("localStorage.setItem('taproot:language', '{language}')")).await;
@@ -270,6 +274,7 @@ async fn every_page_stands_in_both_languages_on_a_desk_and_on_a_phone() {
                 assert_eq!(tag, if language == "en" { "en" } else { "zh-Hans" });
                 assert!(browser.overflow().await <= 0, "{page} is wider than a {kind} in {language}");
                 browser.gone("main .error").await;
+                browser.is_accessible(&format!("{page} on a {kind} in {language}")).await;
                 browser.screenshot(&format!("console-{page}-{kind}-{language}")).await;
             }
         }

@@ -29,6 +29,7 @@ mod limits;
 mod listing;
 mod markdown;
 mod models;
+mod oidc;
 mod origin;
 mod processes;
 mod query;

@@ -86,6 +86,9 @@ const FILES: &[(&str, &[u8])] = embedded![
     "console/pages/audit.js",
     "console/pages/document-view.js",
     "console/pages/documents.js",
+    "console/pages/evaluation-result.js",
+    "console/pages/evaluation-set.js",
+    "console/pages/evaluation.js",
     "console/pages/jobs.js",
     "console/pages/keys.js",
     "console/pages/questions.js",
@@ -287,6 +290,24 @@ mod tests {
             }
         }
         assert!(seen.contains("chat/component.js") && seen.len() > 20, "{seen:?}");
+    }
+
+    /// What the first page is made of is asked for at once, not module by module.
+    #[test]
+    fn the_first_page_names_all_of_its_modules() {
+        let mut open = vec!["console/main.js".to_owned(), "console/pages/ask.js".to_owned()];
+        let mut needed = BTreeSet::new();
+        while let Some(path) = open.pop() {
+            let text = source(&path).unwrap_or_else(|| panic!("{path} is imported and is not there"));
+            if needed.insert(path.clone()) {
+                open.extend(imports(text).map(|address| resolve(&path, address)));
+            }
+        }
+        needed.remove("console/main.js");
+        let page = source("index.html").unwrap();
+        let named = page.split("rel=\"modulepreload\" href=\"web/").skip(1);
+        let named: BTreeSet<String> = named.map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
+        assert_eq!(named, needed);
     }
 
     #[test]
