@@ -13,6 +13,7 @@ mod console;
 mod conversations;
 mod documents;
 mod eval;
+mod evaluations;
 mod formats;
 mod full_disk;
 mod glossary;
