@@ -15,6 +15,7 @@ mod contract;
 mod conversations;
 mod documents;
 mod eval;
+mod evaluations;
 mod formats;
 mod full_disk;
 mod glossary;

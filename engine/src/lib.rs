@@ -29,4 +29,4 @@ pub use error::{Error, Result, UpstreamFailure};
 pub use failpoint::failpoint;
 pub use retrieve::Evidence;
 pub use scope::{Access, AccessScope, check_name};
-pub use store::{Accounts, Holder, Identity, ListTopics};
+pub use store::{Accounts, Holder, Identity, ListTopics, Reach};

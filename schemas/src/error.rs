@@ -71,6 +71,8 @@ error_codes! {
     ConversationNotFound = 404, "leave conversation_id out to begin a new one; your own are at GET /v1/conversations";
     /// There is no such answer that was kept, or it is another's.
     AnswerNotFound = 404, "only answers that are kept can be rated or passed on: ask without keep: false, and take the answer's id";
+    /// There is no such evaluation, or the caller may not see what it saw.
+    EvaluationNotFound = 404, "list the evaluations with GET /v1/evaluations";
     /// There is no such topic of questions; its questions may be deleted.
     TopicNotFound = 404, "list the topics with GET /v1/questions";
     /// The original file is no longer where it was ingested from.

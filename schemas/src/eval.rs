@@ -3,6 +3,7 @@
 //! Names of metrics stay what they are; what is not measured is null, never 0.
 
 use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
 
 /// Raised when a reader of the former form would misread this one.
 pub const FORMAT: u32 = 1;
@@ -94,7 +95,7 @@ pub struct Metric {
 }
 
 /// A value with its 95 % confidence interval.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Estimate {
     pub value: f64,
     pub low: f64,
@@ -238,7 +239,7 @@ pub struct SectionComparison {
     pub groups: Vec<GroupComparison>,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// This one is better, and chance is an unlikely reason.
@@ -257,7 +258,7 @@ pub struct GroupComparison {
     pub differences: Vec<Difference>,
 }
 
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ToSchema)]
 pub struct Difference {
     pub name: String,
     pub higher_is_better: bool,

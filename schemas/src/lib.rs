@@ -13,6 +13,7 @@ pub mod doctor;
 pub mod document;
 pub mod error;
 pub mod eval;
+pub mod evaluation;
 pub mod feedback;
 pub mod health;
 pub mod instance;

@@ -7,6 +7,7 @@ mod clock;
 mod config;
 mod error;
 mod eval;
+mod evaluations;
 mod http;
 mod hub;
 mod instance;

@@ -22,6 +22,7 @@ use crate::access::{Access, Limits, Oidc, OwnerToken};
 use crate::audit::Audit;
 use crate::config::{Config, ServeConfig};
 use crate::error::{Error, Result};
+use crate::evaluations::Evaluations;
 use crate::http::origin::Rules;
 use crate::http::{self, Lifecycle, Parts, Ready};
 use crate::instance::{Claim, Instance};
@@ -100,12 +101,16 @@ impl Serve {
         let uploads = Uploads::open(&config.data_dir, config.parser_limits.max_file_bytes)
             .map_err(|source| Error::DataDir { path: config.data_dir.clone(), source })?;
         uploads.keep_clean();
+        let evaluations = Evaluations::open(&config.data_dir, engine.clone())
+            .await
+            .map_err(|source| Error::DataDir { path: config.data_dir.clone(), source })?;
         let answering = answerer.map(|answerer| answerer.start(engine.clone(), access.clone()));
         lifecycle.open(Ready {
             engine: engine.clone(),
             jobs: jobs.clone(),
             sources: sources.clone(),
             uploads: uploads.clone(),
+            evaluations: evaluations.clone(),
             settings: config.told.clone().into(),
         });
         tell_ready(output, address, config.serve.tls.is_some(), first_key)?;
@@ -124,7 +129,11 @@ impl Serve {
         sources.stop();
         uploads.stop();
         let grace = config.serve.shutdown_grace;
-        let (stopped, ()) = tokio::join!(running.stop(), within(grace, "the running ingest", jobs.stop()));
+        let (stopped, (), ()) = tokio::join!(
+            running.stop(),
+            within(grace, "the running ingest", jobs.stop()),
+            within(grace, "the running evaluation", evaluations.stop())
+        );
         if let Some(answering) = answering {
             let aborted = answering.abort_handle();
             within(grace, "the last answers to Slack", async { drop(answering.await) }).await;

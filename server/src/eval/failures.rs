@@ -86,14 +86,7 @@ pub fn of_answer(
     first_relevant: Option<u32>,
     name: impl Fn(&str) -> String,
 ) -> Option<Failure> {
-    let kind = match (row.answerable, row.abstained) {
-        (false, true) => return None,
-        (false, false) => FailureKind::MadeUp,
-        (true, true) => FailureKind::Refused,
-        (true, false) if row.scores.is_some_and(|scores| scores.contains == 0.0) => FailureKind::Wrong,
-        (true, false) if row.citations.is_some_and(|citations| citations.hit == 0.0) => FailureKind::WrongSource,
-        (true, false) => return None,
-    };
+    let kind = kind(row)?;
     let came = answer.citations.iter().take(SHOWN).map(|citation| {
         let document = name(&citation.uri);
         Came {
@@ -113,6 +106,18 @@ pub fn of_answer(
         came: came.collect(),
         ..blank(kind, question)
     })
+}
+
+/// In what way an answer is wrong; `None` when it is right.
+pub fn kind(row: &AnswerRow) -> Option<FailureKind> {
+    match (row.answerable, row.abstained) {
+        (false, true) => None,
+        (false, false) => Some(FailureKind::MadeUp),
+        (true, true) => Some(FailureKind::Refused),
+        (true, false) if row.scores.is_some_and(|scores| scores.contains == 0.0) => Some(FailureKind::Wrong),
+        (true, false) if row.citations.is_some_and(|citations| citations.hit == 0.0) => Some(FailureKind::WrongSource),
+        (true, false) => None,
+    }
 }
 
 fn blank(kind: FailureKind, question: &Question) -> Failure {

@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
+pub use questions::asked;
+
 use super::metrics::{GoldAnswers, Grades};
 use crate::error::{Error, Result};
 

@@ -6,6 +6,7 @@
 
 pub mod compare;
 pub mod failures;
+pub mod judge;
 pub mod layout;
 pub mod measures;
 pub mod metrics;

@@ -23,7 +23,7 @@ impl utoipa::Modify for Common {
     fn modify(&self, openapi: &mut OpenApi) {
         for (path, item) in &mut openapi.paths.paths {
             for operation in operations(item) {
-                name(operation);
+                name(path, operation);
                 add_answers(path, operation);
                 if is_conditional(operation) {
                     let told = "The `etag` of an answer that the caller has";
@@ -45,15 +45,15 @@ fn operations(item: &mut PathItem) -> impl Iterator<Item = &mut Operation> {
     [get, put, post, delete, patch].into_iter().flatten()
 }
 
-/// Handlers of several files have the same name; generated clients need one each.
-fn name(operation: &mut Operation) {
-    let tag = operation.tags.iter().flatten().next();
-    if let (Some(tag), Some(id)) = (tag, &operation.operation_id)
-        && id != tag
-        && !id.starts_with(&format!("{tag}_"))
-    {
-        operation.operation_id = Some(format!("{tag}_{id}"));
-    }
+/// Handlers of several files have the same name; generated clients need one each: what the path begins with, and the
+/// handler's.
+fn name(path: &str, operation: &mut Operation) {
+    let begins = path.trim_start_matches("/v1").trim_start_matches('/');
+    let subject = begins.split(|c: char| !c.is_ascii_alphanumeric()).next().unwrap_or_default();
+    operation.operation_id = operation.operation_id.take().map(|id| match id == subject {
+        true => id,
+        false => format!("{subject}_{id}"),
+    });
 }
 
 fn add_answers(path: &str, operation: &mut Operation) {

@@ -15,6 +15,7 @@ use taproot_schemas::health::HealthStatus;
 use taproot_schemas::setting::Setting;
 
 use super::error::{ApiError, Result};
+use crate::evaluations::Evaluations;
 use crate::jobs::Jobs;
 use crate::sources::Sources;
 use crate::uploads::Uploads;
@@ -26,6 +27,7 @@ pub struct Ready {
     pub jobs: Jobs,
     pub sources: Sources,
     pub uploads: Uploads,
+    pub evaluations: Evaluations,
     pub settings: Arc<[Setting]>,
 }
 

@@ -20,6 +20,7 @@ mod dify;
 mod documents;
 pub mod error;
 mod etag;
+mod evaluations;
 mod feedback;
 mod frame;
 mod gate;

@@ -14,8 +14,8 @@ use utoipa::openapi::security::{HttpAuthScheme, HttpBuilder, SecurityScheme};
 
 use super::contract::Common;
 use super::{
-    admin, ask, audit, collections, conversations, dify, documents, feedback, health, jobs, keys, mcp, metrics, openai,
-    original, questions, routes, search, session, settings, sources, sync, uploads, users, widget,
+    admin, ask, audit, collections, conversations, dify, documents, evaluations, feedback, health, jobs, keys, mcp,
+    metrics, openai, original, questions, routes, search, session, settings, sources, sync, uploads, users, widget,
 };
 use crate::slack;
 
@@ -87,12 +87,18 @@ use crate::slack;
         questions::list,
         questions::decide,
         settings::list,
+        evaluations::start,
+        evaluations::list,
+        evaluations::get,
+        evaluations::compare,
+        evaluations::delete,
     ),
     tags(
         (name = "ask", description = "Questions and answers"),
         (name = "search", description = "Ranked passages"),
         (name = "conversations", description = "What the caller asked before"),
         (name = "questions", description = "What the documents did not answer, for those who look after them"),
+        (name = "evaluations", description = "How well questions are answered"),
         (name = "documents", description = "What is in the index"),
         (name = "jobs", description = "Ingest"),
         (name = "sync", description = "Folders of other machines"),

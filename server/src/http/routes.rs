@@ -11,8 +11,9 @@ use taproot_schemas::error::ErrorCode;
 
 use super::error::{self, ApiError};
 use super::{
-    admin, ask, assets, audit, collections, conversations, dify, documents, feedback, health, jobs, keys, mcp, metrics,
-    openai, openapi, original, questions, search, session, settings, sources, sync, uploads, users, widget,
+    admin, ask, assets, audit, collections, conversations, dify, documents, evaluations, feedback, health, jobs, keys,
+    mcp, metrics, openai, openapi, original, questions, search, session, settings, sources, sync, uploads, users,
+    widget,
 };
 use crate::slack::SlackDesk;
 use crate::slack::events;
@@ -142,6 +143,11 @@ routes! {
     POST "/v1/handoffs" Reader Always "question.hand_on" => feedback::hand_on;
     GET "/v1/questions" Editor Always "question.list" => questions::list;
     PATCH "/v1/questions/{id}" Editor Always "question.decide" => questions::decide;
+    POST "/v1/evaluations" Admin Always "evaluation.start" => evaluations::start, limit evaluations::MAX_SET_BYTES;
+    GET "/v1/evaluations" Admin Refusals "evaluation.list" => evaluations::list;
+    GET "/v1/evaluations/{id}" Admin Always "evaluation.read" => evaluations::get;
+    GET "/v1/evaluations/{id}/compare" Admin Always "evaluation.compare" => evaluations::compare;
+    DELETE "/v1/evaluations/{id}" Admin Always "evaluation.delete" => evaluations::delete;
     GET "/v1/settings" Admin Always "setting.list" => settings::list;
 }
 

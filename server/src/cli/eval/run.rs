@@ -9,10 +9,9 @@ use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, TryStreamExt};
 use taproot_engine::ListDocuments;
-use taproot_schemas::answer::{AskRequest, Status};
+use taproot_schemas::answer::AskRequest;
 use taproot_schemas::eval::{
-    AnswerRow, AnswerScores, Came, Configuration, EvalOptions, EvaluatedSet, Evaluation, FORMAT, Failure, RankingRow,
-    Section,
+    AnswerRow, Came, Configuration, EvalOptions, EvaluatedSet, Evaluation, FORMAT, Failure, RankingRow, Section,
 };
 use taproot_schemas::search::{Hit, SearchRequest};
 use tokio::sync::watch;
@@ -25,9 +24,10 @@ use crate::cli::session::{Holdings, Session};
 use crate::cli::trec::run_id;
 use crate::error::{Error, Result};
 use crate::eval::failures::{self, Failures};
+use crate::eval::judge::judge;
 use crate::eval::layout::{Gold, Kind, Question, Set, document_name};
 use crate::eval::measures::{Row, groups};
-use crate::eval::metrics::{Grades, citation_scores, first_relevant, is_relevant, ndcg, recall};
+use crate::eval::metrics::{Grades, first_relevant, is_relevant, ndcg, recall};
 use crate::eval::statistics::Random;
 
 /// Documents that are ranked for a query.
@@ -239,26 +239,7 @@ impl Desk<'_> {
     ) -> Result<(AnswerRow, Option<Failure>)> {
         let request = AskRequest { question: question.text.clone(), keep: Some(false), ..AskRequest::default() };
         let answer = self.session.ask(&request).await?;
-        let sentences: Vec<&str> = answer.sentences.iter().map(|sentence| sentence.text.as_str()).collect();
-        let text = sentences.join(" ");
-        let abstained = answer.status == Status::Abstained || text.trim().is_empty();
-        let cited: BTreeSet<&str> = answer.citations.iter().map(|citation| self.name(&citation.uri)).collect();
-        let scores = match gold.answerable && !gold.answers.answers.is_empty() {
-            true if abstained => Some(AnswerScores::default()),
-            true => Some(gold.answers.score(&text, answer.short_answer.as_deref())),
-            false => None,
-        };
-        let row = AnswerRow {
-            id: question.id.clone(),
-            key: question.key.clone(),
-            language: question.language.clone(),
-            answerable: gold.answerable,
-            abstained,
-            confidence: f64::from(answer.confidence),
-            scores,
-            citations: if gold.answerable && !abstained { citation_scores(&cited, &gold.documents) } else { None },
-            latency_ms: None,
-        };
+        let row = judge(question, gold, &answer, |uri| self.name(uri));
         let name = |uri: &str| self.name(uri).to_owned();
         let failure = failures::of_answer(question, gold, &row, &answer, place, name);
         Ok((row, failure))

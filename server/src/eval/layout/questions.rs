@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashSet};
 use std::path::Path;
 
 use serde::Deserialize;
+use taproot_schemas::evaluation::EvaluationQuestion;
 
 use super::{At, Gold, Question, document_name, fingerprint, language, lines};
 use crate::cli::batch::Id;
@@ -63,11 +64,35 @@ fn question(line: Line, at: &At<'_>) -> Result<Question> {
     if line.question.trim().is_empty() {
         return Err(at.wrong("has an empty question", FORM));
     }
-    let answerable = line.answerable.unwrap_or(true);
-    let named = sources(&line);
-    if answerable && named.is_empty() && line.answers.is_empty() {
+    if line.answerable.unwrap_or(true) && sources(&line).is_empty() && line.answers.is_empty() {
         return Err(at.wrong("says neither an answer nor a document", NOTHING_EXPECTED));
     }
+    Ok(expecting(line))
+}
+
+/// A question of a running server's evaluation. What is expected may be nothing.
+pub fn asked(asked: EvaluationQuestion) -> Question {
+    let EvaluationQuestion { question, answers, answerable, uri } = asked;
+    let says_nothing = answers.is_empty() && uri.is_none() && answerable != Some(false);
+    let line = Line {
+        id: Id::Text(String::new()),
+        question,
+        lang: None,
+        doc_lang: None,
+        answers,
+        answers_other_lang: Vec::new(),
+        answerable,
+        doc: uri,
+        doc_alternatives: None,
+        support: None,
+    };
+    let question = expecting(line);
+    if says_nothing { Question { gold: None, ..question } } else { question }
+}
+
+fn expecting(line: Line) -> Question {
+    let answerable = line.answerable.unwrap_or(true);
+    let named = sources(&line);
     let documents: BTreeSet<String> = named.iter().map(|name| document_name(name).to_owned()).collect();
     let grades = (answerable && !documents.is_empty())
         .then(|| documents.iter().map(|document| (document.clone(), 1.0)).collect::<Grades>());
@@ -82,7 +107,7 @@ fn question(line: Line, at: &At<'_>) -> Result<Question> {
         other_answers: line.answers_other_lang,
     };
     let gold = Some(Gold { answerable, answers, documents });
-    Ok(Question { id: line.id.to_string(), key, text: line.question, language: own, grades, gold })
+    Question { id: line.id.to_string(), key, text: line.question, language: own, grades, gold }
 }
 
 /// Documents that an answer may rest on: the one, those that say the same, those that are needed with it.
