@@ -294,7 +294,7 @@ async fn a_set_of_questions_is_run_and_two_runs_are_compared() {
         open(&browser, &server, "evaluation").await;
         browser.click("[data-testid=evaluation-new]").await;
         browser.click("[data-testid=evaluation-questions]").await;
-        browser.types("When does the garage close?\t22:00").await;
+        browser.types(r#"{"question": "When does the garage close?", "answers": ["22:00"]}"#).await;
         browser.click("[data-testid=evaluation-start]").await;
         browser.deep("[data-testid=measures]").await;
         browser.script("[data-testid=segment-all]", "found[0].click()").await;
