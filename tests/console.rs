@@ -304,7 +304,7 @@ async fn a_list_of_a_hundred_thousand_scrolls_with_few_elements() {
               rowPx: 40, label: 'all',
               fetchPage: async (cursor) => {
                 const from = Number(cursor ?? 0);
-                const items = Array.from({ length: Math.min(1000, all - from) }, (_, index) => from + index);
+                const items = Array.from({ length: Math.min(5000, all - from) }, (_, index) => from + index);
                 return { items, total: all, next: from + items.length < all ? String(from + items.length) : null };
               },
               renderRow: (item) => { const link = document.createElement('a'); link.href = '#'; link.textContent = item; return link; },
