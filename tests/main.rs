@@ -11,6 +11,7 @@ mod ask;
 mod browser;
 mod canaries;
 mod console;
+mod console_documents;
 mod contract;
 mod conversations;
 mod documents;

@@ -81,6 +81,7 @@ impl Browser {
         }
         let mut capabilities = serde_json::Map::new();
         capabilities.insert("goog:chromeOptions".to_owned(), options);
+        capabilities.insert("timeouts".to_owned(), json!({"script": PATIENCE.as_millis()}));
         let mut builder = ClientBuilder::new(HttpConnector::new());
         let client = builder.capabilities(capabilities).connect(&format!("http://127.0.0.1:{port}")).await;
         Self { client: client.expect("the browser starts"), _driver: driver, _profile: profile }

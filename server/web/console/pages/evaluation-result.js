@@ -13,14 +13,14 @@ const VERDICTS = { better: "good", worse: "bad", unclear: "" };
 
 /** The measures that matter most, for a list of runs. */
 export function headline(say, run) {
-  const shown = HEADLINE.map((name) => measuresOf(run).find((measure) => measure.name === name)).filter((measure) => measure?.value !== undefined && measure.value !== null);
+  const shown = HEADLINE.map((name) => run.measures.find((measure) => measure.name === name)).filter((measure) => measure?.value !== undefined && measure.value !== null);
   if (shown.length === 0) return "—";
   return element("span", { class: "badges" }, shown.map(({ name, value }) => badge(`${nameOf(say, name)} ${shownValue(say, name, value)}`)));
 }
 
 export function resultView(say, run) {
   const words = say.evaluation;
-  const measures = measuresOf(run).filter(({ value }) => value !== null && value !== undefined);
+  const measures = run.measures.filter(({ value }) => value !== null && value !== undefined);
   const questions = run.results ?? [];
   const list = element("div");
   const wrong = questions.filter(({ outcome }) => OUTCOMES[outcome] === "bad" || OUTCOMES[outcome] === "warn");
@@ -29,7 +29,8 @@ export function resultView(say, run) {
   return element(
     "div",
     {},
-    element("div", { class: "measures", "data-testid": "measures" }, measures.map((measure) => measureCard(say, measure))),
+    element("div", { class: "measures", "data-testid": "measures" }, measures.filter(({ name }) => isNamed(say, name)).map((measure) => measureCard(say, measure))),
+    more(words, measures.filter(({ name }) => !isNamed(say, name)), (rest) => element("div", { class: "measures" }, rest.map((measure) => measureCard(say, measure)))),
     questions.length
       ? element(
           "section",
@@ -43,7 +44,7 @@ export function resultView(say, run) {
 
 export function comparisonView(say, compared) {
   const words = say.evaluation;
-  const rows = (compared.differences ?? []).map(({ name, higher_is_better: higher, this: now, against, difference, p }) => {
+  const differenceRow = ({ name, higher_is_better: higher, this: now, against, difference, p }) => {
     const better = difference.value === 0 ? null : difference.value > 0 === higher;
     const sure = p < 0.05;
     const sign = difference.value > 0 ? "+" : "";
@@ -54,21 +55,30 @@ export function comparisonView(say, compared) {
       element("td", { class: "num" }, badge(`${sign}${shownValue(say, name, difference.value)}`, better === null || !sure ? "" : better ? "good" : "bad")),
       element("td", { class: "num" }, number(say.tag, p, 3)),
     ], { "data-testid": "difference" });
-  });
-  const changed = compared.changed ?? [];
+  };
+  const columns = [{ title: words.measure }, { title: words.before, class: "num" }, { title: words.after, class: "num" }, { title: words.difference, class: "num" }, { title: "p", class: "num" }];
+  const differences = compared.differences.filter(({ name }) => isNamed(say, name));
+  const rest = compared.differences.filter(({ name }) => !isNamed(say, name));
+  const { changed } = compared;
   return element(
     "div",
     {},
-    element("p", { class: "verdict" }, badge(words.verdicts[compared.verdict] ?? compared.verdict, VERDICTS[compared.verdict]), ` ${words.compared(compared.compared ?? 0)}`),
-    table([{ title: words.measure }, { title: words.before, class: "num" }, { title: words.after, class: "num" }, { title: words.difference, class: "num" }, { title: "p", class: "num" }], rows, words.compare),
+    element("p", { class: "verdict" }, badge(words.verdicts[compared.verdict] ?? compared.verdict, VERDICTS[compared.verdict]), ` ${words.compared(compared.compared)}`),
+    table(columns, differences.map(differenceRow), words.compare),
+    more(words, rest, (others) => table(columns, others.map(differenceRow), words.moreMeasures)),
     changed.length
       ? element("section", { class: "section" }, element("h2", {}, words.changed), table([{ title: words.question }, { title: words.before }, { title: words.after }], changed.slice(0, SHOWN).map(({ question, before, after }) => row([question, outcomeBadge(say, before), outcomeBadge(say, after)])), words.changed))
       : null,
   );
 }
 
-function measuresOf(run) {
-  return run.measures ?? [];
+// Those that are known by a name of many are shown at once, the others on demand.
+function isNamed(say, name) {
+  return Object.hasOwn(say.evaluation.names, name);
+}
+
+function more(words, rest, build) {
+  return rest.length ? element("details", { class: "section" }, element("summary", { class: "muted" }, words.moreMeasures), build(rest)) : null;
 }
 
 function measureCard(say, { name, value, low, high, over }) {
@@ -87,12 +97,12 @@ function measureCard(say, { name, value, low, high, over }) {
 function questionTable(say, questions) {
   const words = say.evaluation;
   if (questions.length === 0) return element("p", { class: "notice" }, words.noFailures);
-  const rows = questions.slice(0, SHOWN).map(({ question, outcome, answer, answers, expected, citations }) =>
+  const rows = questions.slice(0, SHOWN).map(({ question, outcome, answer, expected, citations, error }) =>
     row(
       [
-        element("div", {}, element("a", { href: addressOf("ask", "", { q: question }), title: say.questions.askIt, dir: "auto" }, question), (expected ?? answers)?.length ? element("div", { class: "muted small" }, words.expected((expected ?? answers).join(say.jobs.comma))) : null),
+        element("div", {}, element("a", { href: addressOf("ask", "", { q: question }), title: say.questions.askIt, dir: "auto" }, question), expected.length ? element("div", { class: "muted small" }, words.expected(expected.join(say.jobs.comma))) : null),
         outcomeBadge(say, outcome),
-        element("div", {}, answer ? element("p", { class: "small", dir: "auto" }, answer) : null, citations?.length ? element("p", { class: "muted small" }, citations.map(({ uri, title }) => uri ?? title).join(say.jobs.comma)) : null),
+        element("div", {}, answer || error ? element("p", { class: "small", dir: "auto" }, answer ?? error) : null, citations.length ? element("p", { class: "muted small" }, citations.map(({ document_id: id, uri }) => element("a", { href: addressOf("documents", id) }, uri)).flatMap((link, index) => (index ? [say.jobs.comma, link] : [link]))) : null),
       ],
       { "data-testid": "evaluated" },
     ),

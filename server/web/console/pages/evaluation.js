@@ -13,7 +13,7 @@ import { comparisonView, headline, resultView } from "./evaluation-result.js";
 import { readQuestions } from "./evaluation-set.js";
 
 const PAGE = 50;
-const LOOK_MS = 1_500; // between two looks at a run that goes on
+const LOOK_MS = 3_000; // between two looks at a run that goes on
 const KINDS = { queued: "live", running: "live", succeeded: "good", failed: "bad", cancelled: "", interrupted: "warn" };
 const UNDER_WAY = ["queued", "running"];
 
@@ -100,7 +100,7 @@ export default class EvaluationPage extends Page {
       element("div", { class: "actions" }, badge(words.statuses[run.status], KINDS[run.status]), remove),
     );
     if (goes) this.#lookAgain();
-    const told = goes ? this.#progress(run) : run.error ? element("p", { class: "error" }, run.error.message ?? run.error) : resultView(say, run);
+    const told = goes ? this.#progress(run) : run.error ? element("p", { class: "error" }, run.error) : resultView(say, run);
     return [back, head, told];
   }
 
@@ -112,7 +112,7 @@ export default class EvaluationPage extends Page {
 
   #progress(run) {
     const { say } = this;
-    const { done = 0, total = run.questions } = run.progress ?? {};
+    const { done, total } = run.progress;
     const text = say.evaluation.progress(number(say.tag, done), number(say.tag, total));
     return element("div", { class: "job-progress" }, progressBar(total ? done / total : null, text), element("p", { class: "muted small" }, text));
   }

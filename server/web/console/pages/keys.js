@@ -22,7 +22,7 @@ export default class KeysPage extends Page {
       this.#withRevoked = target.checked;
       this.#load();
     } });
-    this.append(this.head(say.pages.keys, say.keys.lead, make), element("div", { class: "toolbar" }, revoked), this.#list);
+    this.append(this.head(say.pages.keys, say.keys.lead, element("a", { class: "button", href: `${this.server.base}api` }, icon("original"), say.keys.api), make), element("div", { class: "toolbar" }, revoked), this.#list);
     this.#load();
   }
 

@@ -1,7 +1,7 @@
 // Settings: what holds on this server and where each value comes from, and how the server stands. Nothing is changed here:
 // settings are the file's and the environment's.
 
-import { button, element } from "../../chat/dom.js";
+import { element } from "../../chat/dom.js";
 import { icon } from "../icons.js";
 import { Page } from "../page.js";
 import { number } from "../ui/format.js";
@@ -48,23 +48,14 @@ export default class SettingsPage extends Page {
     const { say } = this;
     const words = say.settings;
     const health = await this.server.get("readyz", {}, this.signal);
-    const check = button({ class: "button small", "data-testid": "doctor" }, words.doctor);
-    const told = element("p", { role: "status", class: "small" });
-    check.addEventListener("click", () =>
-      this.act(check, async () => {
-        const report = await this.server.send("POST", "v1/admin/doctor", { repair: false }, this.signal);
-        told.textContent = report.healthy ? words.doctorGood : words.doctorBad;
-      }),
-    );
     return [
-      element("header", { class: "card-head" }, element("h2", {}, words.server), element("div", { class: "actions" }, check)),
+      element("h2", {}, words.server),
       facts([
         [words.version, health.version],
         [words.status, badge(words.statuses[health.status] ?? health.status, health.status === "ok" ? "good" : "warn")],
         [say.pages.documents, health.documents === undefined ? null : number(say.tag, health.documents)],
         [words.chunks, health.chunks === undefined ? null : number(say.tag, health.chunks)],
       ]),
-      told,
     ];
   }
 
