@@ -7,6 +7,7 @@ use taproot_schemas::answer::{Answer, Status};
 use crate::support::browser::Browser;
 use crate::support::examples::examples;
 use crate::support::http::{Http, ok};
+use crate::support::wait::eventually;
 
 const QUESTION: &str = "A redox probe reports ERR-4012. How long should the customer soak it before calibrating again?";
 const UNANSWERED: &str = "How many glorpified zibblewocks does the marmalade of Neptune contain?";
@@ -181,5 +182,25 @@ async fn it_fits_a_phone() {
     browser.click("#language").await;
     browser.deep(DONE).await;
     assert!(browser.overflow().await <= 0, "in Chinese");
+    // A language that is written from right to left turns the page around, and nothing falls out of it.
+    browser.script("html, .root", "for (const node of found) node.dir = 'rtl'").await;
+    assert!(browser.overflow().await <= 0, "from right to left");
+    browser.screenshot("phone-right-to-left").await;
+    browser.close().await;
+}
+
+/// From the binary as the tests build it, on a machine that is busy with other tests: one of a few visits counts.
+#[tokio::test(flavor = "multi_thread")]
+async fn the_first_paint_comes_within_a_second() {
+    let browser = Browser::start().await;
+    eventually("the first paint comes within a second", || async {
+        browser.goto("about:blank").await;
+        browser.goto(&examples().server.url("/")).await;
+        browser.deep("[data-testid=ask-input]").await;
+        let painted = "return performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity";
+        let painted_ms = browser.script("html", painted).await;
+        painted_ms.as_f64().filter(|ms| *ms < 1_000.0).map(|_| ())
+    })
+    .await;
     browser.close().await;
 }

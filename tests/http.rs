@@ -198,7 +198,12 @@ async fn the_description_of_the_api_is_the_committed_one() {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_front_end_is_served_with_its_policy() {
     let http = http();
-    for (path, content_type) in [("/", "text/html"), ("/widget.js", "text/javascript"), ("/web/page.css", "text/css")] {
+    for (path, content_type) in [
+        ("/", "text/html"),
+        ("/widget.js", "text/javascript"),
+        ("/web/api/page.css", "text/css"),
+        ("/api", "text/html"),
+    ] {
         let response = http.get(path).send().await.expect("an answer");
         assert_eq!(response.status(), StatusCode::OK, "{path}");
         let header = |name: &str| response.headers()[name].to_str().expect("text").to_owned();

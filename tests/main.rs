@@ -4,12 +4,14 @@
 //! Each test has a data directory of its own, or only reads the one of `support::examples`. They run in parallel.
 
 mod access;
+mod api_page;
 mod apis;
 mod architecture;
 mod ask;
 mod browser;
 mod canaries;
 mod console;
+mod contract;
 mod conversations;
 mod documents;
 mod eval;
@@ -28,6 +30,7 @@ mod limits;
 mod listing;
 mod markdown;
 mod models;
+mod oidc;
 mod origin;
 mod processes;
 mod query;

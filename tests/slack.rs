@@ -11,6 +11,7 @@ use crate::support::http::{Http, ok, refused};
 use crate::support::server::Server;
 use crate::support::slack::{SIGNING_SECRET, StandIn, signature};
 use crate::support::taproot::Taproot;
+use crate::support::wait::until;
 
 /// Slack sends an event again when it has not heard within this time.
 const SLACK_WAITS: Duration = Duration::from_secs(3);
@@ -21,7 +22,7 @@ struct Bot {
     slack: StandIn,
     server: Server,
     http: Http,
-    _taproot: Taproot,
+    taproot: Taproot,
 }
 
 impl Bot {
@@ -43,7 +44,7 @@ impl Bot {
         let settings: Vec<(&str, &str)> = settings.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let server = Server::with(&taproot, &settings, None);
         let http = Http::to(&server);
-        Self { slack, server, http, _taproot: taproot }
+        Self { slack, server, http, taproot }
     }
 
     fn signed(&self, body: &Value, secret: &str, timestamp: u64) -> RequestBuilder {
@@ -133,6 +134,9 @@ async fn a_mention_is_taken_at_once_and_answered_in_the_thread_with_sources() {
     bot.slack.release();
 
     let message = bot.slack.messages(1).await.remove(0);
+    let audit = || std::fs::read_to_string(bot.taproot.data().join("audit/00000001.jsonl")).ok();
+    let noted = until("the audit has it", || audit().filter(|lines| lines.contains("\"slack\"")));
+    assert!(noted.contains("\"ask\"") && noted.contains("redox probe") && !noted.contains("one hour"), "{noted}");
     assert_eq!((&message["channel"], &message["thread_ts"]), (&json!("C0GENERAL"), &json!("1700000001.000100")));
     let shown = shown(&message);
     assert!(shown.contains("one hour") && shown.contains("[1]") && shown.contains("codes.txt"), "{shown}");

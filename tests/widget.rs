@@ -120,7 +120,7 @@ fn strict_page(server: &str, tag: &str) -> String {
     );
     let html = format!(
         "<!doctype html><html lang=en><head><meta charset=utf-8><title>Company</title>
-        <meta name=viewport content=\"width=device-width\"></head><body><p>Welcome.</p>{tag}
+        <meta name=viewport content=\"width=device-width\"></head><body><main><h1>Welcome.</h1>{tag}</main>
         <script src=\"{server}/widget.js\" data-lang=en data-accent=#7c3aed
           data-suggestions='[\"What does ERR-4012 of a redox probe mean?\"]' defer></script></body></html>"
     );
@@ -146,6 +146,10 @@ async fn under_a_strict_policy_it_is_driven_by_its_methods_and_tells_what_happen
     assert_ne!(panel[1], "rgba(0, 0, 0, 0)");
     browser.click("[data-testid=suggestion]").await;
     browser.deep("[data-role=answer][data-state=done]").await;
+    browser.is_accessible("an answer in the panel").await;
+    browser.click("[data-testid=citation-chip]").await;
+    browser.deep("[data-testid=source-quote]").await;
+    browser.is_accessible("a source in the panel").await;
     browser.script("html", "Taproot.close()").await;
     browser.gone("[data-testid=panel]").await;
     let asked = "What does ERR-4012 of a redox probe mean?";

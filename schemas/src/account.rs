@@ -148,6 +148,8 @@ pub enum CallerKind {
     Key,
     User,
     Widget,
+    /// Somebody in Slack.
+    Slack,
     Anonymous,
 }
 

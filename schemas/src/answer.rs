@@ -8,7 +8,9 @@ use crate::search::{Filters, Hit};
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"question": "How many days of leave?"}))]
 pub struct AskRequest {
+    #[schema(min_length = 1)]
     pub question: String,
     /// Continues a conversation of the asker's; a new one is started when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -26,6 +28,7 @@ pub struct AskRequest {
     pub mode: Option<Mode>,
     /// 1 (answers on slight evidence) to 5 (refuses when in doubt); as the server is set up when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 5)]
     pub strictness: Option<u8>,
     /// Answer as server-sent events instead of one JSON value.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]

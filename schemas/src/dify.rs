@@ -7,9 +7,12 @@ use serde_json::Value;
 use utoipa::ToSchema;
 
 #[derive(Debug, Clone, Deserialize, ToSchema)]
+#[schema(example = json!({"knowledge_id": "default", "query": "How many days of leave?",
+    "retrieval_setting": {"top_k": 5, "score_threshold": 0.2}}))]
 pub struct RetrievalRequest {
     /// A collection.
     pub knowledge_id: String,
+    #[schema(min_length = 1)]
     pub query: String,
     pub retrieval_setting: RetrievalSetting,
     #[serde(default)]
@@ -18,7 +21,8 @@ pub struct RetrievalRequest {
 
 #[derive(Debug, Clone, Copy, Deserialize, ToSchema)]
 pub struct RetrievalSetting {
-    /// Most records, from 1 on; more than 100 count as 100.
+    /// Records at the most, 1 to 100.
+    #[schema(minimum = 1, maximum = 100)]
     pub top_k: u32,
     /// Records that score less are left out: 0 to 1.
     #[serde(default)]
@@ -29,8 +33,7 @@ pub struct RetrievalSetting {
 pub struct MetadataCondition {
     #[serde(default)]
     pub logical_operator: Option<RetrievalOperator>,
-    #[serde(default)]
-    pub conditions: Option<Vec<RetrievalCondition>>,
+    pub conditions: Vec<RetrievalCondition>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, ToSchema)]

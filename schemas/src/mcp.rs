@@ -9,6 +9,8 @@ use crate::answer::{Citation, Status};
 
 /// A request, or a notification when it has no `id`.
 #[derive(Debug, Clone, Deserialize, ToSchema)]
+#[schema(example = json!({"jsonrpc": "2.0", "id": 1, "method": "tools/call",
+    "params": {"name": "ask", "arguments": {"question": "How many days of leave?"}}}))]
 pub struct McpMessage {
     /// `2.0`
     pub jsonrpc: String,

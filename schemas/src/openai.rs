@@ -12,10 +12,12 @@ use crate::answer::{Mode, Status};
 use crate::search::Filters;
 
 #[derive(Debug, Clone, Deserialize, ToSchema)]
+#[schema(example = json!({"model": "taproot", "messages": [{"role": "user", "content": "How many days of leave?"}]}))]
 pub struct ChatRequest {
     /// A model of `GET /v1/models` that answers questions.
     pub model: String,
     /// The last message of the user is the question; what was said before makes a follow-up understood.
+    #[schema(min_items = 1)]
     pub messages: Vec<ChatMessage>,
     #[serde(default)]
     pub stream: Option<bool>,
@@ -23,6 +25,7 @@ pub struct ChatRequest {
     pub stream_options: Option<ChatStreamOptions>,
     /// There is one answer: 1.
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 1)]
     pub n: Option<u32>,
     /// Never called; refused when `tool_choice` forces it.
     #[serde(default)]
@@ -46,6 +49,7 @@ pub struct ChatRequest {
     pub filters: Option<Filters>,
     /// Of Taproot: 1 (answers on slight evidence) to 5 (refuses when in doubt).
     #[serde(default)]
+    #[schema(minimum = 1, maximum = 5)]
     pub strictness: Option<u8>,
 }
 
@@ -230,6 +234,7 @@ pub struct OpenAiModel {
 }
 
 #[derive(Debug, Clone, Deserialize, ToSchema)]
+#[schema(example = json!({"model": "all-minilm-l6-v2", "input": ["annual leave"]}))]
 pub struct EmbeddingRequest {
     /// The embedder of `GET /v1/models`.
     pub model: String,

@@ -7,11 +7,14 @@ use utoipa::ToSchema;
 
 #[derive(Debug, Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(example = json!({"query": "annual leave", "k": 5}))]
 pub struct SearchRequest {
     /// Words to look for. `"annual leave"` has to stand so in a hit; `-draft` and `-"first draft"` must not stand in it.
+    #[schema(min_length = 1)]
     pub query: String,
     /// Number of hits wanted, 1 to 100; 10 when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(minimum = 1, maximum = 1000)]
     pub k: Option<usize>,
     /// Only these collections; all when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -21,6 +24,7 @@ pub struct SearchRequest {
     /// Hits that are passed over, for the next page; 0 when absent. With `k`, at most 1,000. A search looks at no more
     /// than the 100 best chunks of each leg, so there are at most 200 hits on all pages together.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(maximum = 999)]
     pub offset: Option<usize>,
     /// Whether a model reads the best hits together with the query before they are shown; `search.rerank` of the settings
     /// when absent. It is what takes most of a search's time.

@@ -5,7 +5,7 @@
 use std::io::{BufRead, BufReader};
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
-use std::sync::mpsc;
+use std::sync::{LazyLock, mpsc};
 
 use fantoccini::actions::{InputSource, KeyAction, KeyActions};
 use fantoccini::elements::{Element, ElementRef};
@@ -17,6 +17,7 @@ use reqwest::{Method, Url};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::clients::interpreter;
 use super::repository;
 use super::tether::Tethered;
 use super::wait::{PATIENCE, eventually};
@@ -109,6 +110,19 @@ impl Browser {
         self.client.execute_async(&script, Vec::new()).await.expect("the script runs")
     }
 
+    /// What axe-core finds against WCAG 2.2 AA and its own good practice, which has to be nothing.
+    pub async fn is_accessible(&self, what: &str) {
+        self.at_rest().await;
+        let script = format!(
+            "{}; const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa', 'best-practice'];
+            const {{ violations }} = await axe.run(document, {{ runOnly: tags, resultTypes: ['violations'] }});
+            return violations.map(({{ id, nodes }}) => [id, ...nodes.slice(0, 5).map(({{ target }}) => target.flat().join(' '))])",
+            axe()
+        );
+        let found = self.promise(&script).await;
+        assert_eq!(found, json!([]), "{what}");
+    }
+
     /// A command of Chrome's own protocol.
     pub async fn chrome(&self, command: &str, parameters: Value) {
         let command = Chrome(json!({"cmd": command, "params": parameters}).to_string());
@@ -196,16 +210,32 @@ impl Browser {
             .expect("a number")
     }
 
-    /// Saves what is to be seen as `target/screenshots/NAME.png`, when all that moves has come to rest.
-    pub async fn screenshot(&self, name: &str) {
+    /// Waits until all that moves has come to rest.
+    async fn at_rest(&self) {
         let moving = "return found.flatMap((element) => element.getAnimations())
             .some((animation) => animation.playState === 'running' && animation.effect.getTiming().iterations !== Infinity)";
         eventually("the page is at rest", || async { (self.script("*", moving).await == false).then_some(()) }).await;
+    }
+
+    /// Saves what is to be seen as `target/screenshots/NAME.png`, when all that moves has come to rest.
+    pub async fn screenshot(&self, name: &str) {
+        self.at_rest().await;
         let folder = repository().join("target/screenshots");
         std::fs::create_dir_all(&folder).expect("a folder for pictures");
         let png = self.client.screenshot().await.expect("a picture");
         std::fs::write(folder.join(format!("{name}.png")), png).expect("the picture is written");
     }
+}
+
+/// The source of axe-core, which the set-up has fetched.
+fn axe() -> &'static str {
+    static SOURCE: LazyLock<String> = LazyLock::new(|| {
+        let mut node = interpreter("node");
+        let output = node.args(["-e", "process.stdout.write(require('axe-core').source)"]).output().expect("node runs");
+        assert!(output.status.success(), "axe-core is missing; run python3 scripts/setup.py clients");
+        String::from_utf8(output.stdout).expect("a text")
+    });
+    &SOURCE
 }
 
 /// `goog/cdp/execute` with its body.

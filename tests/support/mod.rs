@@ -9,6 +9,7 @@ pub mod examples;
 pub mod files;
 pub mod http;
 pub mod hub;
+pub mod issuer;
 pub mod page;
 pub mod server;
 pub mod slack;

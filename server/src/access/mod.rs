@@ -16,6 +16,7 @@ pub mod widget;
 use std::net::IpAddr;
 
 use taproot_engine::Accounts;
+use taproot_schemas::account::CallerKind;
 
 use crate::audit::Audit;
 use crate::config::AccessConfig;
@@ -42,6 +43,16 @@ pub struct Access {
 }
 
 impl Access {
+    /// Whether what the caller came with is still of use: for what goes on after a request was let in.
+    pub async fn still_lets_in(&self, caller: &Caller) -> bool {
+        let Some(id) = &caller.id else { return true };
+        match caller.kind {
+            CallerKind::Key | CallerKind::Widget => self.accounts.live_key(id).await.is_ok_and(|key| key.is_some()),
+            CallerKind::User => self.accounts.user(id).await.is_ok_and(|user| user.role.is_some() && !user.blocked),
+            CallerKind::Owner | CallerKind::Slack | CallerKind::Anonymous => true,
+        }
+    }
+
     /// Where a request came from: the peer, or, when that is a proxy that the settings trust, whom the proxy names.
     pub fn address(&self, peer: Option<IpAddr>, forwarded_for: Option<&str>) -> Option<IpAddr> {
         let trusted = |address: &IpAddr| self.config.trusted_proxies.contains(address);

@@ -1,15 +1,18 @@
 //! What one request did: noted while it goes, written when the last who works on it is done, a stream's end included.
 
 use std::fmt;
+use std::net::IpAddr;
 use std::sync::Arc;
 
 use actix_web::web::Data;
 use parking_lot::Mutex;
 use taproot_schemas::answer::Answer;
-use taproot_schemas::audit::AuditRecord;
+use taproot_schemas::audit::{Actor, AuditRecord};
+use uuid::Uuid;
 
 use super::Access;
 use super::limits::Place;
+use crate::clock;
 
 /// Objects that one record names.
 const MAX_OBJECTS: usize = 50;
@@ -30,7 +33,26 @@ struct Line {
 
 impl Trail {
     /// `place` is given back when the request is done.
-    pub fn new(access: Data<Access>, record: AuditRecord, place: Option<Place>) -> Self {
+    pub fn begin(
+        access: Data<Access>,
+        action: &str,
+        actor: Actor,
+        request_id: String,
+        address: Option<IpAddr>,
+        place: Option<Place>,
+    ) -> Self {
+        let record = AuditRecord {
+            id: Uuid::now_v7().simple().to_string(),
+            time: clock::now(),
+            request_id,
+            actor,
+            address: address.map(|address| address.to_string()),
+            action: action.to_owned(),
+            objects: Vec::new(),
+            status: 0,
+            question: None,
+            refused: None,
+        };
         Self(Some(Arc::new(Mutex::new(Line { access, record, keep: false, place, tokens: 0 }))))
     }
 

@@ -104,7 +104,7 @@ impl Serve {
         let evaluations = Evaluations::open(&config.data_dir, engine.clone())
             .await
             .map_err(|source| Error::DataDir { path: config.data_dir.clone(), source })?;
-        let answering = answerer.map(|answerer| answerer.start(engine.clone()));
+        let answering = answerer.map(|answerer| answerer.start(engine.clone(), access.clone()));
         lifecycle.open(Ready {
             engine: engine.clone(),
             jobs: jobs.clone(),

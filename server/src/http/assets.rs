@@ -1,4 +1,4 @@
-//! The front end: `/`, `/widget.js` and `/web/*`, compiled into the program from `server/web`.
+//! The front end: `/`, `/api`, `/widget.js` and `/web/*`, compiled into the program from `server/web`.
 //!
 //! These files are the same for everybody and hold nothing of the company's, so any page may load them. A browser
 //! asks each time whether its copy is still right (`no-cache` with an ETag by content), so that a new version is
@@ -36,6 +36,18 @@ macro_rules! embedded {
 
 /// Every file of `server/web` but its README; a test compares the two.
 const FILES: &[(&str, &[u8])] = embedded![
+    "api/contract.js",
+    "api/index.html",
+    "api/lang/en.js",
+    "api/lang/zh.js",
+    "api/operation-view.js",
+    "api/page.css",
+    "api/page.js",
+    "api/prose.js",
+    "api/request.js",
+    "api/schema-view.js",
+    "api/try-form.js",
+    "api/words.js",
     "chat/accent.js",
     "chat/answer-text.js",
     "chat/api.js",
@@ -74,6 +86,9 @@ const FILES: &[(&str, &[u8])] = embedded![
     "console/pages/audit.js",
     "console/pages/document-view.js",
     "console/pages/documents.js",
+    "console/pages/evaluation-result.js",
+    "console/pages/evaluation-set.js",
+    "console/pages/evaluation.js",
     "console/pages/jobs.js",
     "console/pages/keys.js",
     "console/pages/questions.js",
@@ -154,6 +169,7 @@ fn takes_gzip(accepts: &str) -> bool {
 fn file_of(path: &str) -> Option<&str> {
     match path {
         "/" => Some("index.html"),
+        "/api" => Some("api/index.html"),
         "/widget.js" => Some(WIDGET),
         path => path.strip_prefix(FOLDER),
     }
@@ -274,6 +290,24 @@ mod tests {
             }
         }
         assert!(seen.contains("chat/component.js") && seen.len() > 20, "{seen:?}");
+    }
+
+    /// What the first page is made of is asked for at once, not module by module.
+    #[test]
+    fn the_first_page_names_all_of_its_modules() {
+        let mut open = vec!["console/main.js".to_owned(), "console/pages/ask.js".to_owned()];
+        let mut needed = BTreeSet::new();
+        while let Some(path) = open.pop() {
+            let text = source(&path).unwrap_or_else(|| panic!("{path} is imported and is not there"));
+            if needed.insert(path.clone()) {
+                open.extend(imports(text).map(|address| resolve(&path, address)));
+            }
+        }
+        needed.remove("console/main.js");
+        let page = source("index.html").unwrap();
+        let named = page.split("rel=\"modulepreload\" href=\"web/").skip(1);
+        let named: BTreeSet<String> = named.map(|rest| rest.split('"').next().unwrap().to_owned()).collect();
+        assert_eq!(named, needed);
     }
 
     #[test]

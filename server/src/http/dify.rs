@@ -48,14 +48,15 @@ pub async fn retrieval(
     body: Json<RetrievalRequest>,
 ) -> Result<Json<RetrievalResponse>> {
     let RetrievalRequest { knowledge_id, query, retrieval_setting, metadata_condition } = body.into_inner();
-    if retrieval_setting.top_k == 0 {
-        return Err(ApiError::new(ErrorCode::InvalidRequest, "top_k is 0, it has to be 1 or more"));
+    let wanted = retrieval_setting.top_k;
+    if !(1..=MAX_RECORDS).contains(&wanted) {
+        let told = format!("top_k is {wanted}, allowed are 1 to {MAX_RECORDS}");
+        return Err(ApiError::new(ErrorCode::InvalidRequest, told));
     }
     let conditions = metadata_condition.map(Conditions::read).transpose()?.unwrap_or_default();
     must_be_there(&ready.engine, &caller, &knowledge_id).await?;
     caller.trail.question(&query);
     let started = Instant::now();
-    let wanted = retrieval_setting.top_k.min(MAX_RECORDS);
     let looked_at = if conditions.all.is_empty() { wanted } else { MAX_RECORDS };
     let request = AskRequest {
         question: query,
@@ -130,7 +131,7 @@ struct Checked {
 
 impl Conditions {
     fn read(told: MetadataCondition) -> Result<Conditions> {
-        let conditions = told.conditions.unwrap_or_default();
+        let conditions = told.conditions;
         if conditions.len() > MAX_CONDITIONS {
             let told = format!("there are {} conditions, allowed are {MAX_CONDITIONS}", conditions.len());
             return Err(ApiError::new(ErrorCode::InvalidRequest, told));

@@ -38,6 +38,7 @@ pub struct ListParameters {
     #[param(inline)]
     status: Option<DocumentStatus>,
     /// 1 to 1,000; 100 when absent.
+    #[param(minimum = 1, maximum = 1000)]
     limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,

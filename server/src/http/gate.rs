@@ -21,6 +21,8 @@ const HEADERS: HeaderValue = HeaderValue::from_static(
     "content-type, authorization, x-request-id, if-none-match, idempotency-key, mcp-protocol-version, mcp-method, mcp-name",
 );
 const EXPOSED: HeaderValue = HeaderValue::from_static("x-request-id, retry-after, etag, idempotency-replayed");
+/// For half a year (RFC 6797).
+const ONLY_TLS: HeaderValue = HeaderValue::from_static("max-age=15552000");
 const PREFLIGHT_SECONDS: HeaderValue = HeaderValue::from_static("600");
 
 pub async fn gate(
@@ -51,6 +53,9 @@ pub async fn gate(
         next.call(request).await?.map_into_boxed_body()
     };
     add_cors(response.headers_mut(), allowed_origin);
+    if access.speaks_tls {
+        response.headers_mut().insert(header::STRICT_TRANSPORT_SECURITY, ONLY_TLS);
+    }
     Ok(response)
 }
 

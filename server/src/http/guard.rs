@@ -6,15 +6,12 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
-use taproot_schemas::audit::AuditRecord;
 use taproot_schemas::error::ErrorCode;
-use uuid::Uuid;
 
 use super::error::{ApiError, Result};
 use super::frame::RequestId;
 use super::routes::{self, Noted, Route};
 use crate::access::{Access, Caller, Trail, Wait};
-use crate::clock;
 
 pub async fn guard(
     access: Data<Access>,
@@ -67,19 +64,8 @@ async fn admit(access: &Data<Access>, route: &Route, request: &ServiceRequest) -
             Err(wait) => admitted = Err(too_much(wait)),
         }
     }
-    let record = AuditRecord {
-        id: Uuid::now_v7().simple().to_string(),
-        time: clock::now(),
-        request_id: RequestId::of(request.request()).0,
-        actor: caller.actor(),
-        address: address.map(|address| address.to_string()),
-        action: route.action.to_owned(),
-        objects: Vec::new(),
-        status: 0,
-        question: None,
-        refused: None,
-    };
-    caller.trail = Trail::new(access.clone(), record, place);
+    let request_id = RequestId::of(request.request()).0;
+    caller.trail = Trail::begin(access.clone(), route.action, caller.actor(), request_id, address, place);
     (caller, admitted)
 }
 

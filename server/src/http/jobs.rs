@@ -8,7 +8,6 @@ use actix_web::http::header;
 use actix_web::web::{self, Bytes, Data, Json, Path, Query};
 use futures_util::Stream;
 use serde::Deserialize;
-use taproot_engine::Access;
 use taproot_schemas::account::Role;
 use taproot_schemas::error::{ErrorBody, ErrorCode};
 use taproot_schemas::job::{Job, JobEvent, JobList, JobProgress, JobRequest};
@@ -19,7 +18,7 @@ use utoipa::IntoParams;
 use super::error::{ApiError, Result};
 use super::lifecycle::Ready;
 use super::sse;
-use crate::access::Caller;
+use crate::access::{Access, Caller};
 use crate::config::DEFAULT_COLLECTION;
 use crate::jobs::{JobOrder, Jobs, readable_path};
 use crate::uploads::SOURCES;
@@ -75,6 +74,7 @@ pub async fn create(caller: Caller, ready: Ready, body: Json<JobRequest>) -> Res
 #[into_params(parameter_in = Query)]
 pub struct ListParameters {
     /// 1 to 200; 200 when absent.
+    #[param(minimum = 1, maximum = 200)]
     limit: Option<usize>,
     /// `next_cursor` of the page before.
     cursor: Option<String>,
@@ -166,6 +166,7 @@ pub async fn cancel(caller: Caller, ready: Ready, id: Path<String>) -> Result<Js
 pub async fn events(
     caller: Caller,
     ready: Ready,
+    access: Data<Access>,
     streams: Data<EventStreams>,
     id: Path<String>,
 ) -> Result<HttpResponse> {
@@ -174,7 +175,7 @@ pub async fn events(
     let Ok(place) = std::sync::Arc::clone(&streams.0).try_acquire_owned() else {
         return Err(ApiError::new(ErrorCode::Overloaded, format!("{MAX_STREAMS} readers follow jobs already")));
     };
-    let following = Following { caller, jobs: ready.jobs, id, told: None, ended: false, _place: place };
+    let following = Following { access, caller, jobs: ready.jobs, id, told: None, ended: false, _place: place };
     Ok(HttpResponse::Ok()
         .content_type("text/event-stream")
         .insert_header((header::CACHE_CONTROL, "no-store"))
@@ -185,6 +186,7 @@ pub async fn events(
 
 /// One reader of a job's events. It is dropped when the reader goes.
 struct Following {
+    access: Data<Access>,
     caller: Caller,
     jobs: Jobs,
     id: String,
@@ -209,6 +211,10 @@ impl Following {
         loop {
             if self.told.is_some() {
                 tokio::time::sleep(EVENT_EVERY).await;
+            }
+            // Who is not let in any more hears no more.
+            if !self.access.still_lets_in(&self.caller).await {
+                return None;
             }
             // Of many jobs the oldest are forgotten; nothing more is to be told of those.
             let job = self.jobs.get(&self.id)?;
@@ -246,7 +252,7 @@ fn sees(caller: &Caller, job: &Job) -> bool {
 pub fn told(caller: &Caller, mut job: Job) -> Job {
     if caller.scope.groups.is_some() {
         let of_its_own = |allow: &[String]| {
-            let access = Access { allow: allow.to_vec(), deny: Vec::new() };
+            let access = taproot_engine::Access { allow: allow.to_vec(), deny: Vec::new() };
             caller.scope.sees(&job.collection, &access)
         };
         let is_upload = |source: &Option<String>| source.as_ref().is_some_and(|name| name.starts_with(SOURCES));

@@ -33,7 +33,7 @@ const CHARSET_SAMPLE_BYTES: usize = 8 * 1024;
     tag = "documents",
     params(("id" = String, Path, description = "The document's id")),
     responses(
-        (status = 200, description = "The file", body = Vec<u8>, content_type = "application/octet-stream"),
+        (status = 200, description = "The file", body = Vec<u8>, content_type = "*/*"),
         (status = 304, description = "The file that the `If-None-Match` header names has not changed"),
         (status = 404, description = "There is none that the caller may see, or its file is gone", body = ErrorBody),
     )

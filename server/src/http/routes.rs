@@ -131,6 +131,7 @@ routes! {
     GET "/metrics" Editor Refusals "metrics" => metrics::metrics;
     GET "/openapi.json" Nobody Refusals "openapi" => openapi::openapi;
     GET "/" Nobody Refusals "page" => assets::asset;
+    GET "/api" Nobody Refusals "page" => assets::asset;
     GET "/widget.js" Nobody Refusals "page" => assets::asset;
     GET "/web/{file:.*}" Nobody Refusals "page" => assets::asset;
 

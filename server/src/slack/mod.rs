@@ -14,11 +14,13 @@ mod questions;
 mod seen;
 mod signature;
 
+use actix_web::web::Data;
 use parking_lot::Mutex;
 use taproot_engine::Engine;
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
+use crate::access::Access;
 use crate::config::SlackConfig;
 use crate::error::Result;
 use crate::metrics::Metrics;
@@ -58,7 +60,8 @@ pub fn connect(config: &SlackConfig, metrics: &Metrics) -> Result<(SlackDesk, Sl
 
 impl SlackAnswerer {
     /// Answers until the desk is gone, which is when the HTTP server has stopped.
-    pub fn start(self, engine: Engine) -> JoinHandle<()> {
-        tokio::spawn(questions::answer_all(engine, self.client, self.questions, self.metrics))
+    pub fn start(self, engine: Engine, access: Data<Access>) -> JoinHandle<()> {
+        let desk = questions::Desk { engine, access, client: self.client, metrics: self.metrics };
+        tokio::spawn(questions::answer_all(desk, self.questions))
     }
 }

@@ -166,7 +166,7 @@ export class TaprootChat extends HTMLElement {
   #bar() {
     this.#fresh = iconButton("fresh", this.#say.fresh, { "data-testid": "new-conversation", onclick: () => this.startAnew() });
     const heading = element("h2", {}, this.getAttribute("heading") || "Taproot");
-    return this.hasAttribute("bare") ? [element("h2", { class: "unseen" }, this.#say.conversation)] : [element("header", { class: "bar" }, mark(), heading, this.#fresh, element("slot", { name: "actions" }))];
+    return this.hasAttribute("bare") ? [element("h2", { class: "unseen" }, this.#say.conversation)] : [element("div", { class: "bar" }, mark(), heading, this.#fresh, element("slot", { name: "actions" }))];
   }
 
   #showAll() {

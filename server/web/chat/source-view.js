@@ -66,7 +66,7 @@ export class SourceView {
       say.original,
     );
     if (this.#api.needsToken) original.addEventListener("click", (event) => this.#openOriginal(event, citation));
-    const head = element("header", {}, element("span", { class: "number" }, String(citation.n)), element("h3", {}, title), close);
+    const head = element("div", { class: "head" }, element("span", { class: "number" }, String(citation.n)), element("h3", {}, title), close);
     const where = element("p", { class: "where" }, place(say, citation));
     const file = element("p", { class: "file" }, element("span", {}, citation.uri), original);
     this.element.replaceChildren(head, where, file, this.#page);

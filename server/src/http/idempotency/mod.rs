@@ -27,7 +27,7 @@ pub use replies::Replies;
 
 pub const KEY_HEADER: &str = "idempotency-key";
 const REPLAYED: HeaderName = HeaderName::from_static("idempotency-replayed");
-const MAX_KEY_BYTES: usize = 255;
+pub const MAX_KEY_BYTES: usize = 255;
 
 /// Routes whose `POST` makes something.
 pub const WRITES: [&str; 8] = [
@@ -38,7 +38,7 @@ pub const WRITES: [&str; 8] = [
     "/v1/feedback",
     "/v1/keys",
     "/v1/evaluations",
-    "/v1/collections",
+    "/v1/handoffs",
 ];
 
 pub async fn idempotency(

@@ -9,7 +9,7 @@ export const frameStyle = `
 .body { flex: 1; min-height: 0; display: flex; }
 .main { flex: 1; min-width: 0; display: flex; flex-direction: column; }
 .scroll { position: relative; flex: 1; min-height: 0; overflow-y: auto; overscroll-behavior: contain; scrollbar-gutter: stable both-edges; scrollbar-width: thin; scrollbar-color: var(--edge) transparent; mask-image: linear-gradient(transparent, #000 14px, #000 calc(100% - 14px), transparent); }
-.scroll:focus-visible { outline-offset: -2px; }
+.scroll:focus-visible { outline-offset: -2px; mask: none; }
 .column { max-width: 760px; min-height: 100%; margin-inline: auto; padding: 16px 24px 40px; display: flex; flex-direction: column; }
 
 .empty { margin: auto 0; padding-block: 24px; display: flex; flex-direction: column; align-items: center; text-align: center; animation: rise .5s ease-out; }

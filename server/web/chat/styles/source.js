@@ -2,8 +2,8 @@
 
 export const sourceStyle = `
 .source { position: absolute; inset: 0; z-index: 1; display: flex; flex-direction: column; padding: 14px 0 0; background: var(--surface); animation: appear .2s ease-out; }
-.source header { flex: none; display: flex; align-items: flex-start; gap: 12px; padding: 0 10px 0 20px; }
-.source header .number { margin-top: 7px; }
+.source .head { flex: none; display: flex; align-items: flex-start; gap: 12px; padding: 0 10px 0 20px; }
+.source .head .number { margin-top: 7px; }
 .source h3 { flex: 1; min-width: 0; padding-top: 6px; font-size: 1.06em; font-weight: 650; line-height: 1.45; display: -webkit-box; -webkit-box-orient: vertical; -webkit-line-clamp: 2; overflow: hidden; }
 .source .where:empty { display: none; }
 .source > .where, .file { flex: none; padding: 2px 24px 0 calc(32px + 1.52em); }

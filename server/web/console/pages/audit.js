@@ -70,7 +70,7 @@ export default class AuditPage extends Page {
   #row(record) {
     const { say } = this;
     const words = say.audit;
-    const who = record.actor.name || say.kinds[record.actor.kind];
+    const who = (record.actor.kind !== "owner" && record.actor.name) || say.kinds[record.actor.kind];
     const what = record.question ?? (record.objects ?? []).join(", ");
     return element(
       "div",

@@ -27,15 +27,18 @@ export function jobBadge(say, job) {
   return badge(failures ? say.jobs.withFailures : say.jobs[job.status], failures ? "warn" : KINDS[job.status]);
 }
 
-/** "3 added, 1 changed", or that nothing changed, or why it failed. */
-export function reportLine(say, job) {
+/**
+ * "3 added, 1 changed", or that nothing changed, or why it failed. `failures`: count the files that could not be read
+ * too, where `failureList` does not stand beside it.
+ */
+export function reportLine(say, job, { failures = true } = {}) {
   if (job.error) return job.error;
   const { report } = job;
   if (!report) return say.jobs[job.status];
   const counts = ["added", "changed", "moved", "relabelled", "deleted", "skipped"]
     .filter((kind) => report[kind] > 0)
     .map((kind) => say.jobs.counts[kind](report[kind]));
-  if (report.failed.length > 0) counts.push(say.jobs.counts.failed(report.failed.length));
+  if (failures && report.failed.length > 0) counts.push(say.jobs.counts.failed(report.failed.length));
   return counts.join(say.jobs.comma) || say.jobs.nothing;
 }
 

@@ -7,7 +7,7 @@ import { Page } from "../page.js";
 import { number } from "../ui/format.js";
 import { badge, checkbox, facts } from "../ui/parts.js";
 
-const SOURCES = { default: "", file: "live", environment: "warn" };
+const SOURCES = { default: "", file: "live", environment: "warn", command_line: "warn" };
 
 export default class SettingsPage extends Page {
   #server = element("section", { class: "card", "data-testid": "server-state" });
@@ -92,13 +92,13 @@ export default class SettingsPage extends Page {
     );
   }
 
-  #setting({ name, value, source }, group) {
+  #setting({ name, value, source, secret }, group) {
     const { say } = this;
     return element(
       "div",
       { class: "setting", "data-testid": "setting" },
       element("dt", { class: "mono" }, name.slice(group.length + 1) || name),
-      element("dd", {}, element("span", { class: "mono setting-value" }, shown(value, say)), badge(say.settings.sources[source] ?? source, SOURCES[source])),
+      element("dd", {}, element("span", { class: "mono setting-value" }, secret ? (value === "set" ? say.settings.secret : say.settings.unset) : shown(value, say)), badge(say.settings.sources[source] ?? source, SOURCES[source])),
     );
   }
 }

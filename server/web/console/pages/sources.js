@@ -69,7 +69,7 @@ export default class SourcesPage extends Page {
         [words.schedule, schedule(say, source)],
         [words.next, source.next_run ? ago(say.tag, source.next_run) : null],
         [words.last, job ? element("span", { title: dateTime(say.tag, job.created_at) }, jobBadge(say, job), " ", ago(say.tag, job.finished_at ?? job.created_at)) : words.never],
-        [words.result, job && hasEnded(job) ? reportLine(say, job) : null],
+        [words.result, job && hasEnded(job) ? reportLine(say, job, { failures: false }) : null],
       ]),
       running ? this.#progress(job) : null,
       job ? failureList(say, job) : null,
@@ -126,7 +126,7 @@ export default class SourcesPage extends Page {
       row([
         jobBadge(say, job),
         element("div", {}, element("strong", {}, job.options?.source ?? job.path.split("/").filter(Boolean).pop() ?? job.path), element("div", { class: "muted small" }, job.collection)),
-        hasEnded(job) ? [reportLine(say, job), ...failureList(say, job)] : this.#progress(job),
+        hasEnded(job) ? [reportLine(say, job, { failures: false }), ...failureList(say, job)] : this.#progress(job),
         element("td", { class: "num" }, job.report ? span(say.tag, job.report.seconds) : ""),
         element("td", { class: "num", title: dateTime(say.tag, job.created_at) }, ago(say.tag, job.created_at)),
       ], { "data-testid": "job-row" }),

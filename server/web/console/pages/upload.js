@@ -98,7 +98,7 @@ export class UploadPanel {
       let job = await server.upload("v1/documents", data, (share) => progress(words.sending(percent(say.tag, share)), share), stop.signal);
       job = await followJob(server, job, (now) => progress(say.stages[now.progress.stage] ?? "", share(now)), stop.signal);
       meter.replaceChildren(...failureList(say, job));
-      state.textContent = reportLine(say, job);
+      state.textContent = reportLine(say, job, { failures: false });
       if (!job.report?.failed.length && job.status === "succeeded") {
         this.#context.toast.say(`${name}: ${state.textContent}`);
         line.remove();
