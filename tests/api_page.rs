@@ -50,6 +50,7 @@ async fn an_operation_is_found_read_and_tried() {
     let result = browser.text(&format!("{ASK}.result")).await;
     assert!(result.contains("200") && result.contains("curl -X POST"), "{result}");
     browser.deep(&format!("{ASK}.result pre[aria-label]:not(:empty)")).await;
+    browser.is_accessible("the page of the API").await;
     browser.screenshot("api-desktop").await;
     browser.close().await;
 }
@@ -68,6 +69,8 @@ async fn the_page_speaks_both_languages_on_a_phone() {
     browser.click(&format!("{ASK}summary")).await;
     browser.deep(&format!("{ASK}textarea")).await;
     assert!(browser.overflow().await <= 0);
+    browser.dark(true).await;
+    browser.is_accessible("the page of the API on a phone, dark").await;
     browser.screenshot("api-phone-zh").await;
     browser.close().await;
 }

@@ -280,7 +280,7 @@ async fn the_languages_have_the_same_words() {
                 typeof value === 'object' && !Array.isArray(value) ? names(value, `${before}${key}.`) : [before + key]).sort();
             const load = async (folder) => Promise.all(['en', 'zh'].map(async (code) =>
                 names(Object.values(await import(`/web/${folder}/lang/${code}.js`))[0])));
-            return [await load('chat'), await load('console')]",
+            return [await load('chat'), await load('console'), await load('api')]",
         )
         .await;
     for pair in keys.as_array().unwrap_or_else(|| panic!("{keys}")) {

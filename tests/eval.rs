@@ -6,7 +6,7 @@ use std::process::Command;
 
 use serde_json::{Value, json};
 use taproot_schemas::answer::{Answer, Status};
-use taproot_schemas::eval::{Evaluation, FailureKind, Group, Verdict};
+use taproot_schemas::eval::{Evaluation, FailureKind, FollowUpRow, FoundScores, Group, Verdict};
 
 use crate::support::examples::examples;
 use crate::support::taproot::{Taproot, told};
@@ -258,6 +258,92 @@ fn public_sets_agree_with_metrics_py() {
     let ranking = evaluation.ranking.expect("a ranking");
     assert_eq!(ranking.rows.len(), answerable.len());
     agree(&ranking.groups[0], &metrics_py(&["retrieval", "--run", &run, "--qrels", &path(&qrels)]), &RANKING);
+}
+
+/// Some conversations of a public set, with the documents that answer them and some others.
+fn conversations_slice(count: usize, others: usize, to: &Path) -> Vec<Value> {
+    let folder = evaldata::folder().join("multiturn");
+    let lines = std::fs::read_to_string(folder.join("conversations.jsonl")).expect("conversations");
+    let all = lines.lines().map(|line| serde_json::from_str::<Value>(line).expect("a conversation"));
+    let goes_on = |row: &Value| {
+        let has = |field: &str| row[field].as_array().is_some_and(|list| !list.is_empty());
+        // A short question is one that the conversation has something to say about.
+        let is_short = row["question"].as_str().is_some_and(|question| question.len() < 50);
+        row["answerable"] == true && has("history") && has("support") && is_short
+    };
+    let rows: Vec<Value> = all.filter(goes_on).take(count).collect();
+    let support = rows.iter().flat_map(|row| row["support"].as_array().expect("a list"));
+    let mut names: Vec<String> = support.map(|name| name.as_str().expect("a path").to_owned()).collect();
+    for part in ["clapnq", "govt", "ibmcloud"] {
+        let listed = std::fs::read_dir(folder.join("documents").join(part)).expect("documents");
+        let mut files: Vec<String> =
+            listed.map(|entry| entry.expect("a file").file_name().to_string_lossy().into_owned()).collect();
+        files.sort();
+        names.extend(files.into_iter().take(others).map(|file| format!("documents/{part}/{file}")));
+    }
+    for name in names {
+        let path = to.join(&name);
+        std::fs::create_dir_all(path.parent().expect("a folder")).expect("a folder");
+        std::fs::copy(folder.join(&name), path).expect("a document");
+    }
+    rows
+}
+
+#[test]
+fn follow_ups_agree_with_metrics_py() {
+    let taproot = Taproot::new();
+    let set = taproot.root().join("set");
+    let rows = conversations_slice(12, 30, &set);
+    assert_eq!(rows.len(), 12);
+    // Lines that say nothing of follow-ups are left out; a person wrote the last question out.
+    let mut lines = rows.clone();
+    lines[0]["written_out"] = rows[0]["question"].clone();
+    lines.push(json!({"id": "first", "history": [], "question": "What is a heron?", "support": ["documents/x.md"]}));
+    write_lines(&set.join("conversations.jsonl"), lines.into_iter());
+    let evaluation: Evaluation = taproot.json(&["eval", &path(&set)]);
+    assert!(evaluation.ranking.is_none() && evaluation.answers.is_none() && !taproot.data().exists());
+    let follow_ups = evaluation.follow_ups.expect("follow-ups");
+    assert_eq!(follow_ups.rows.len(), 12);
+    assert_eq!(follow_ups.rows.iter().filter(|row| row.written_out.is_some()).count(), 1);
+    assert!(follow_ups.rows.iter().any(|row| row.standalone.ends_with(')')), "{:?}", follow_ups.rows);
+
+    let ids = follow_ups.rows.iter().map(|row| row.id.as_str());
+    assert!(ids.eq(rows.iter().map(|row| row["id"].as_str().expect("an id"))), "in the order of the file");
+    let qrels = taproot.root().join("qrels.tsv");
+    let judged = rows.iter().flat_map(|row| {
+        let support = row["support"].as_array().expect("a list").iter();
+        support.map(|name| {
+            let name = name.as_str().expect("a path").trim_start_matches("documents/");
+            format!("{}\t{name}\t1\n", row["id"].as_str().expect("an id"))
+        })
+    });
+    std::fs::write(&qrels, format!("query-id\tcorpus-id\tscore\n{}", judged.collect::<String>())).expect("qrels");
+    let of: [(&str, fn(&FollowUpRow) -> &FoundScores); 2] =
+        [("typed", |row| &row.typed), ("resolved", |row| &row.resolved)];
+    for (name, scores) in of {
+        let run = taproot.root().join(format!("{name}.trec"));
+        let hits = follow_ups.rows.iter().flat_map(|row| {
+            let found = scores(row).found.iter().enumerate();
+            found.map(|(at, document)| format!("{} Q0 {document} {} {} x\n", row.id, at + 1, 100 - at))
+        });
+        std::fs::write(&run, hits.collect::<String>()).expect("a run");
+        let expected = metrics_py(&["retrieval", "--run", &path(&run), "--qrels", &path(&qrels)]);
+        let [ndcg, recall] = [format!("{name}_ndcg@10"), format!("{name}_recall@10")];
+        agree(&follow_ups.groups[0], &expected, &[(&ndcg, "/ndcg@10"), (&recall, "/recall@10")]);
+    }
+    let all = &follow_ups.groups[0];
+    assert!(value(all, "resolved_ndcg@10") > value(all, "typed_ndcg@10"), "the conversation helps: {all:#?}");
+
+    // Beside questions both are measured, and shown.
+    let question = json!({"id": "1", "question": "Who painted the opera house in Manaus?", "answerable": false});
+    write_lines(&set.join("questions.jsonl"), [question].into_iter());
+    let out = path(&taproot.root().join("out.json"));
+    let shown = taproot.run(&["eval", &path(&set), "--limit", "3", "--out", &out]);
+    let shown = String::from_utf8_lossy(&shown.stdout).into_owned();
+    assert!(shown.contains("resolved_ndcg@10") && shown.contains("abstention_recall"), "{shown}");
+    let compared = taproot.run(&["eval", &path(&set), "--limit", "3", "--kind", "retrieval", "--against", &out]);
+    let compared = String::from_utf8_lossy(&compared.stdout).into_owned();
+    assert!(compared.contains("follow-ups: no difference: resolved_ndcg@10"), "{compared}");
 }
 
 #[test]

@@ -22,6 +22,9 @@ pub struct Evaluation {
     pub ranking: Option<Section<RankingRow>>,
     /// How well questions are answered; null when it was not measured.
     pub answers: Option<Section<AnswerRow>>,
+    /// How well questions that go on from what was said before are understood; null when it was not measured.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_ups: Option<Section<FollowUpRow>>,
     /// Against another configuration, or an earlier result.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub comparison: Option<Comparison>,
@@ -121,6 +124,30 @@ pub struct RankingRow {
     pub vector_ndcg: Option<f64>,
     /// Null when it is not in the sample.
     pub latency_ms: Option<f64>,
+}
+
+/// What was found for one question of a conversation.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct FollowUpRow {
+    pub id: String,
+    pub key: String,
+    pub language: String,
+    /// The question as it was understood.
+    pub standalone: String,
+    /// For the question as typed, without the conversation.
+    pub typed: FoundScores,
+    /// For the question in its conversation.
+    pub resolved: FoundScores,
+    /// For the question as a person wrote it out; null where the set does not say.
+    pub written_out: Option<FoundScores>,
+}
+
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct FoundScores {
+    pub ndcg: f64,
+    pub recall: f64,
+    /// The first documents, as many as the metrics look at.
+    pub found: Vec<String>,
 }
 
 /// How one question was answered.
@@ -224,6 +251,8 @@ pub struct Comparison {
     /// Null when either lacks it, or they have no question in common.
     pub ranking: Option<SectionComparison>,
     pub answers: Option<SectionComparison>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub follow_ups: Option<SectionComparison>,
 }
 
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -25,7 +25,7 @@ use crate::jobs::JobOrder;
 
 #[derive(Debug, Args)]
 pub struct Eval {
-    /// A set: questions.jsonl beside documents/, or corpus.jsonl with queries.jsonl and qrels.tsv; or a file of questions
+    /// A set: questions.jsonl or conversations.jsonl beside documents/, or corpus.jsonl with queries.jsonl and qrels.tsv; or a file of questions
     /// alone, asked of the documents in the data directory
     #[arg(value_name = "DIR|FILE")]
     set: PathBuf,
@@ -78,10 +78,12 @@ impl Eval {
         let kind = self.kind.map(Kind::from);
         let mut set = Set::read(&self.set, kind)?;
         set.questions.truncate(self.limit.map_or(usize::MAX, |limit| limit as usize));
+        set.follow_ups.truncate(self.limit.map_or(usize::MAX, |limit| limit as usize));
         // What cannot be compared or written is told before the work.
         let other = self.against.as_deref().map(|path| other(path, config, environment)).transpose()?;
         if let Some(Other::Result(against)) = &other {
-            comparable(&set.questions, self.k, against)?;
+            let follow_ups = set.follow_ups.iter().map(|follow_up| &follow_up.question);
+            comparable(set.questions.iter().chain(follow_ups), self.k, against)?;
         }
         for path in self.out.iter().chain(&self.html) {
             writable(path)?;

@@ -4,12 +4,12 @@
 
 use std::path::{Path, PathBuf};
 
-use taproot_engine::{AccessScope, Asker, Counts, Engine, ListDocuments};
+use taproot_engine::{AccessScope, Asker, Counts, Engine, ListDocuments, Past, Resolved};
 use taproot_schemas::answer::{Answer, AskRequest};
 use taproot_schemas::doctor::DoctorReport;
 use taproot_schemas::document::{Deleted, Document, DocumentList, DocumentText};
 use taproot_schemas::job::{Progress, Report};
-use taproot_schemas::search::{SearchRequest, SearchResponse};
+use taproot_schemas::search::{Hit, SearchRequest, SearchResponse};
 use tokio::sync::watch;
 
 use super::client::Client;
@@ -86,6 +86,23 @@ impl Session {
         }
     }
 
+    /// A question as it stands alone after these turns, the oldest first. A server does not tell that.
+    pub async fn resolve(&self, history: Vec<Past>, question: &str) -> Result<Resolved> {
+        match self {
+            Session::Local(local) => Ok(local.engine.resolve(&AccessScope::owner(), history, question).await?),
+            Session::Remote(_) => Err(not_of_a_server()),
+        }
+    }
+
+    /// The best passages for a question after these turns. A server does not tell that.
+    pub async fn retrieve(&self, history: Vec<Past>, question: &str, k: usize) -> Result<Vec<Hit>> {
+        let request = AskRequest { question: question.to_owned(), ..AskRequest::default() };
+        match self {
+            Session::Local(local) => Ok(local.engine.retrieve(&AccessScope::owner(), history, &request, k).await?),
+            Session::Remote(_) => Err(not_of_a_server()),
+        }
+    }
+
     /// Runs an ingest to its end. `cancel` turning true ends it after the batch at hand.
     pub async fn ingest(
         &self,
@@ -149,6 +166,14 @@ impl Session {
             Session::Local(local) => Ok(crate::parser::doctor(&local.engine, &local.parser, repair).await?),
             Session::Remote(client) => client.doctor(repair).await,
         }
+    }
+}
+
+fn not_of_a_server() -> Error {
+    Error::Incomparable {
+        problem: "a server runs on the data directory, and does not tell what a conversation makes of a question"
+            .into(),
+        hint: "stop the server".into(),
     }
 }
 

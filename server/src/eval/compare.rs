@@ -21,7 +21,8 @@ pub fn compare(this: &Evaluation, against: &Evaluation) -> Result<Comparison> {
     let EvalOptions { k, seed, .. } = this.options;
     let ranking = section(this.ranking.as_ref(), against.ranking.as_ref(), k, seed);
     let answers = section(this.answers.as_ref(), against.answers.as_ref(), k, seed);
-    if ranking.is_none() && answers.is_none() {
+    let follow_ups = section(this.follow_ups.as_ref(), against.follow_ups.as_ref(), k, seed);
+    if ranking.is_none() && answers.is_none() && follow_ups.is_none() {
         return Err(nothing_in_common());
     }
     Ok(Comparison {
@@ -29,20 +30,22 @@ pub fn compare(this: &Evaluation, against: &Evaluation) -> Result<Comparison> {
         against_created_at: against.created_at.clone(),
         ranking,
         answers,
+        follow_ups,
     })
 }
 
 /// Whether a result of `questions` could be compared with this one; told before they are asked.
-pub fn comparable(questions: &[Question], k: u32, against: &Evaluation) -> Result<()> {
+pub fn comparable<'a>(mut questions: impl Iterator<Item = &'a Question>, k: u32, against: &Evaluation) -> Result<()> {
     if k != against.options.k {
         return Err(Error::Incomparable {
             problem: format!("this looks at {k} hits, the other at {}", against.options.k),
             hint: format!("measure with -k {}", against.options.k),
         });
     }
-    let known = keys(against.ranking.as_ref()).chain(keys(against.answers.as_ref())).collect::<HashSet<_>>();
+    let known = keys(against.ranking.as_ref()).chain(keys(against.answers.as_ref()));
+    let known = known.chain(keys(against.follow_ups.as_ref())).collect::<HashSet<_>>();
     let is_known = |question: &Question| known.contains(&(question.id.as_str(), question.key.as_str()));
-    if questions.iter().any(is_known) { Ok(()) } else { Err(nothing_in_common()) }
+    if questions.any(is_known) { Ok(()) } else { Err(nothing_in_common()) }
 }
 
 fn keys<R: Row>(section: Option<&Section<R>>) -> impl Iterator<Item = (&str, &str)> {
@@ -182,6 +185,7 @@ mod tests {
             options: EvalOptions { k: 10, limit: None, seed: 1, resamples: 2_000, latency_sample: 0 },
             ranking: Some(Section { groups: Vec::new(), failed: 0, failures: Vec::new(), rows }),
             answers: None,
+            follow_ups: None,
             comparison: None,
         }
     }
@@ -241,10 +245,13 @@ mod tests {
             gold: None,
         };
         let known = evaluation(vec![row(1, 1.0)]);
-        assert!(comparable(&[asked("0", "k"), asked("1", "k")], 10, &known).is_ok());
-        assert!(comparable(&[asked("1", "other")], 10, &known).is_err());
+        assert!(comparable([asked("0", "k"), asked("1", "k")].iter(), 10, &known).is_ok());
+        assert!(comparable([asked("1", "other")].iter(), 10, &known).is_err());
         assert!(
-            comparable(&[asked("1", "k")], 5, &known).unwrap_err().hint().is_some_and(|hint| hint.contains("-k 10"))
+            comparable([asked("1", "k")].iter(), 5, &known)
+                .unwrap_err()
+                .hint()
+                .is_some_and(|hint| hint.contains("-k 10"))
         );
     }
 }

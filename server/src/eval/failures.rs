@@ -8,7 +8,7 @@ use std::cmp::Ordering;
 use taproot_schemas::answer::Answer;
 use taproot_schemas::eval::{AnswerRow, Came, Failure, FailureKind, RankingRow};
 
-use super::layout::{Gold, Question};
+use super::layout::{FollowUp, Gold, Question};
 
 /// Failures that a result lists.
 pub const LISTED: usize = 200;
@@ -74,6 +74,29 @@ pub fn of_ranking(question: &Question, row: &RankingRow, came: impl FnOnce() -> 
         first_relevant: row.first_relevant,
         came: came(),
         ..blank(kind, question)
+    })
+}
+
+/// What is wrong with what was found for a question in its conversation, if anything.
+pub fn of_follow_up(
+    follow_up: &FollowUp,
+    place: Option<u32>,
+    standalone: &str,
+    came: impl FnOnce() -> Vec<Came>,
+) -> Option<Failure> {
+    let kind = match place {
+        Some(1) => return None,
+        Some(_) => FailureKind::RankedLow,
+        None => FailureKind::NotFound,
+    };
+    let question = &follow_up.question;
+    let blank = blank(kind, question);
+    Some(Failure {
+        question: shortened(&format!("{} → {standalone}", question.text), TEXT_CHARS),
+        expected_documents: question.grades.iter().flatten().map(|(name, _)| name.clone()).take(SHOWN).collect(),
+        first_relevant: place,
+        came: came(),
+        ..blank
     })
 }
 

@@ -2,10 +2,12 @@
 //!
 //! - `corpus.jsonl`, `queries.jsonl`, `qrels.tsv`: queries and judged documents, as BEIR has them;
 //! - `questions.jsonl` beside `documents/`: questions with answers and sources;
+//! - `conversations.jsonl` beside `documents/`, with questions or alone: questions that go on from what was said before;
 //! - a `.jsonl` file alone: the same questions, asked of documents that are there already.
 //!
 //! In: a path. Out: a [`Set`]. A line that is not right is told by its number before any work begins.
 
+mod conversations;
 mod judgments;
 mod questions;
 
@@ -16,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 use serde::de::DeserializeOwned;
 
+pub use conversations::FollowUp;
 pub use questions::asked;
 
 use super::metrics::{GoldAnswers, Grades};
@@ -25,6 +28,7 @@ const CORPUS: &str = "corpus.jsonl";
 const QUERIES: &str = "queries.jsonl";
 const QRELS: &str = "qrels.tsv";
 const QUESTIONS: &str = "questions.jsonl";
+const CONVERSATIONS: &str = "conversations.jsonl";
 /// The folder beside the questions; sources may be named with it or without.
 const DOCUMENTS: &str = "documents";
 /// Lines that a file of a set may have.
@@ -44,6 +48,7 @@ pub struct Set {
     pub name: String,
     pub documents: Documents,
     pub questions: Vec<Question>,
+    pub follow_ups: Vec<FollowUp>,
 }
 
 /// Where the documents are that hold the answers.
@@ -82,7 +87,7 @@ impl Set {
     /// `kind` chooses where a folder holds both.
     pub fn read(path: &Path, kind: Option<Kind>) -> Result<Set> {
         let set = if path.is_file() { read_file(path, kind)? } else { read_folder(path, kind)? };
-        if set.questions.is_empty() {
+        if set.questions.is_empty() && set.follow_ups.is_empty() {
             return Err(no_set(
                 path,
                 "holds no question that could be measured",
@@ -103,13 +108,19 @@ impl Set {
 fn read_file(path: &Path, kind: Option<Kind>) -> Result<Set> {
     let questions = questions::read(path)?.into_iter().filter(|question| fits(question, kind)).collect();
     let name = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    Ok(Set { name, documents: Documents::Existing, questions })
+    Ok(Set { name, documents: Documents::Existing, questions, follow_ups: Vec::new() })
 }
 
 fn read_folder(path: &Path, kind: Option<Kind>) -> Result<Set> {
     let folder = path.canonicalize().map_err(|source| Error::UnreadablePath { path: path.to_path_buf(), source })?;
     let has = |name: &str| folder.join(name).exists();
     let (ranked, asked) = (has(QUERIES) && has(QRELS) && has(CORPUS), has(QUESTIONS));
+    // What a search finds for a follow-up is measured, not what is answered.
+    let goes_on = has(CONVERSATIONS) && has(DOCUMENTS) && kind != Some(Kind::Answers);
+    let follow_ups = |goes_on: bool| match goes_on {
+        true => conversations::read(&folder.join(CONVERSATIONS)),
+        false => Ok(Vec::new()),
+    };
     let name = folder.file_name().unwrap_or_default().to_string_lossy().into_owned();
     match (ranked, asked, kind) {
         (true, true, None) => Err(no_set(
@@ -124,12 +135,17 @@ fn read_folder(path: &Path, kind: Option<Kind>) -> Result<Set> {
         )),
         (true, _, None | Some(Kind::Ranking)) => {
             let questions = judgments::read(&folder.join(QUERIES), &folder.join(QRELS))?;
-            Ok(Set { name, documents: Documents::Own(folder.join(CORPUS)), questions })
+            Ok(Set { name, documents: Documents::Own(folder.join(CORPUS)), questions, follow_ups: Vec::new() })
         }
         (_, true, _) if has(DOCUMENTS) => {
             let questions = questions::read(&folder.join(QUESTIONS))?;
             let questions = questions.into_iter().filter(|question| fits(question, kind)).collect();
-            Ok(Set { name, documents: Documents::Own(folder.join(DOCUMENTS)), questions })
+            let follow_ups = follow_ups(goes_on)?;
+            Ok(Set { name, documents: Documents::Own(folder.join(DOCUMENTS)), questions, follow_ups })
+        }
+        (false, false, _) if goes_on => {
+            let follow_ups = follow_ups(goes_on)?;
+            Ok(Set { name, documents: Documents::Own(folder.join(DOCUMENTS)), questions: Vec::new(), follow_ups })
         }
         (_, true, _) => Err(no_set(
             path,
@@ -143,7 +159,7 @@ fn read_folder(path: &Path, kind: Option<Kind>) -> Result<Set> {
 /// Sets in the folder, for whoever gave a folder of sets.
 fn inside(folder: &Path) -> String {
     let found = std::fs::read_dir(folder).into_iter().flatten().flatten().map(|entry| entry.path());
-    let is_set = |path: &PathBuf| path.join(QUESTIONS).is_file() || path.join(QRELS).is_file();
+    let is_set = |path: &PathBuf| [QUESTIONS, QRELS, CONVERSATIONS].iter().any(|file| path.join(file).is_file());
     let mut names: Vec<String> =
         found.filter(is_set).filter_map(|path| Some(path.file_name()?.to_string_lossy().into_owned())).collect();
     names.sort();

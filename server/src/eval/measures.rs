@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use taproot_schemas::eval::{AnswerRow, Group, Metric, RankingRow};
+use taproot_schemas::eval::{AnswerRow, FollowUpRow, Group, Metric, RankingRow};
 
 use super::statistics::{Statistic, estimates};
 
@@ -85,6 +85,27 @@ impl Row for RankingRow {
         lower("latency_p50_ms", Of::Quantile(0.50, |row| row.latency_ms)),
         lower("latency_p95_ms", Of::Quantile(0.95, |row| row.latency_ms)),
         lower("latency_p99_ms", Of::Quantile(0.99, |row| row.latency_ms)),
+    ];
+
+    fn id(&self) -> &str {
+        &self.id
+    }
+    fn key(&self) -> &str {
+        &self.key
+    }
+    fn language(&self) -> &str {
+        &self.language
+    }
+}
+
+impl Row for FollowUpRow {
+    const MEASURES: &'static [Measure<Self>] = &[
+        higher("resolved_ndcg@k", Of::Mean(|row| Some(row.resolved.ndcg))),
+        higher("typed_ndcg@k", Of::Mean(|row| Some(row.typed.ndcg))),
+        higher("written_out_ndcg@k", Of::Mean(|row| Some(row.written_out.as_ref()?.ndcg))),
+        higher("resolved_recall@k", Of::Mean(|row| Some(row.resolved.recall))),
+        higher("typed_recall@k", Of::Mean(|row| Some(row.typed.recall))),
+        higher("written_out_recall@k", Of::Mean(|row| Some(row.written_out.as_ref()?.recall))),
     ];
 
     fn id(&self) -> &str {

@@ -34,6 +34,10 @@ pub fn page(evaluation: &Evaluation) -> String {
         let compared = evaluation.comparison.as_ref().and_then(|comparison| comparison.answers.as_ref());
         section(&mut html, "How questions are answered", answers, compared);
     }
+    if let Some(follow_ups) = &evaluation.follow_ups {
+        let compared = evaluation.comparison.as_ref().and_then(|comparison| comparison.follow_ups.as_ref());
+        section(&mut html, "How follow-up questions are understood", follow_ups, compared);
+    }
     html.push_str("</main>\n</body>\n</html>\n");
     html
 }
@@ -84,7 +88,8 @@ fn verdicts(html: &mut String, evaluation: &Evaluation) {
         text(&comparison.against.label),
         text(&comparison.against_created_at)
     );
-    let sections = [("ranking", &comparison.ranking), ("answers", &comparison.answers)];
+    let sections =
+        [("ranking", &comparison.ranking), ("answers", &comparison.answers), ("follow-ups", &comparison.follow_ups)];
     for (name, section) in sections.into_iter().filter_map(|(name, section)| Some((name, section.as_ref()?))) {
         let class = match section.verdict {
             Verdict::Better => "better",
@@ -180,6 +185,7 @@ mod tests {
             configuration: Configuration { label: HOSTILE.into(), embedder: Some(HOSTILE.into()), threads: 1 },
             options: EvalOptions { k: 10, limit: Some(10), seed: 1, resamples: 2_000, latency_sample: 10 },
             ranking: None,
+            follow_ups: None,
             answers: Some(Section { groups: groups(&rows, 10, 1), failed: 1, failures: vec![failure], rows }),
             comparison: None,
         }

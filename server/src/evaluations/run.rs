@@ -218,6 +218,7 @@ async fn measure(stored: &mut Stored, work: &Work, rows: Vec<AnswerRow>) {
             latency_sample: rows.len() as u32,
         },
         ranking: None,
+        follow_ups: None,
         answers: Some(Section { groups, failed: 0, failures: Vec::new(), rows }),
         comparison: None,
     });

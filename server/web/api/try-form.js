@@ -81,7 +81,7 @@ function formFields(contract, schema) {
 
 async function show(say, request, result, signal) {
   const status = element("p", { class: "status" }, say.waiting);
-  const text = element("pre", { tabindex: "0", "aria-label": say.answer });
+  const text = element("pre", { tabindex: "0", role: "region", "aria-label": say.answer });
   result.replaceChildren(element("pre", {}, commandLine(request)), status, text);
   const started = performance.now();
   try {

@@ -8,10 +8,11 @@ use std::collections::{BTreeSet, HashMap};
 use std::time::{Duration, Instant};
 
 use futures_util::{StreamExt, TryStreamExt};
-use taproot_engine::ListDocuments;
+use taproot_engine::{ListDocuments, Past, Resolved};
 use taproot_schemas::answer::AskRequest;
 use taproot_schemas::eval::{
-    AnswerRow, Came, Configuration, EvalOptions, EvaluatedSet, Evaluation, FORMAT, Failure, RankingRow, Section,
+    AnswerRow, Came, Configuration, EvalOptions, EvaluatedSet, Evaluation, FORMAT, Failure, FollowUpRow, FoundScores,
+    RankingRow, Section,
 };
 use taproot_schemas::search::{Hit, SearchRequest};
 use tokio::sync::watch;
@@ -19,13 +20,13 @@ use tokio::sync::watch;
 use crate::cli::narrow::Narrow;
 use crate::cli::output::Output;
 use crate::cli::progress::Count;
-use crate::cli::ranking::{Ranked, hits_for, ranked};
+use crate::cli::ranking::{Ranked, RankedDocument, hits_for, ranked};
 use crate::cli::session::{Holdings, Session};
 use crate::cli::trec::run_id;
 use crate::error::{Error, Result};
 use crate::eval::failures::{self, Failures};
 use crate::eval::judge::judge;
-use crate::eval::layout::{Gold, Kind, Question, Set, document_name};
+use crate::eval::layout::{FollowUp, Gold, Kind, Question, Set, document_name};
 use crate::eval::measures::{Row, groups};
 use crate::eval::metrics::{Grades, first_relevant, is_relevant, ndcg, recall};
 use crate::eval::statistics::Random;
@@ -68,6 +69,10 @@ pub async fn run(
         let places = places.filter_map(|row| Some((row.id.as_str(), row.first_relevant?))).collect();
         answers = Some(desk.answers(&places).await?);
     }
+    let follow_ups = match set.follow_ups.is_empty() || !of_kind(Kind::Ranking) {
+        true => None,
+        false => desk.follow_ups().await?,
+    };
     let (documents, chunks, embedder) = match session.holdings().await? {
         Some(Holdings { documents, chunks, embedder }) => (Some(documents), Some(chunks), Some(embedder)),
         None => (None, None, None),
@@ -79,7 +84,7 @@ pub async fn run(
         created_at: crate::clock::now(),
         set: EvaluatedSet {
             name: set.name.clone(),
-            questions: set.questions.len() as u64,
+            questions: (set.questions.len() + set.follow_ups.len()) as u64,
             documents,
             chunks,
             failed_files: 0,
@@ -89,6 +94,7 @@ pub async fn run(
         options: EvalOptions { latency_sample: most, ..options.shape },
         ranking,
         answers,
+        follow_ups,
         comparison: None,
     })
 }
@@ -126,6 +132,76 @@ impl Desk<'_> {
         )
         .await?;
         Ok(self.section(rows, failed, failures))
+    }
+
+    /// `None` when a server runs on the data: it tells what is answered, not what a conversation makes of a question.
+    async fn follow_ups(&self) -> Result<Option<Section<FollowUpRow>>> {
+        if self.session.is_remote() {
+            self.output.tell("follow-ups are not measured: a server runs on the data directory");
+            return Ok(None);
+        }
+        let count = Count::start(self.output, "follow-ups", self.set.follow_ups.len());
+        let judged = futures_util::stream::iter(&self.set.follow_ups)
+            .map(|follow_up| self.named(&follow_up.question, self.follow_up(follow_up)));
+        let (rows, failed, failures) = self.collect(judged, &count).await?;
+        Ok(Some(self.section(rows, failed, failures)))
+    }
+
+    async fn follow_up(&self, follow_up: &FollowUp) -> Result<(FollowUpRow, Option<Failure>)> {
+        let question = &follow_up.question;
+        // What the engine makes of a turn is the past of the next one, as in use.
+        let mut history: Vec<Past> = Vec::new();
+        for said in &follow_up.history {
+            let Resolved { carried, sure, .. } = self.session.resolve(history.clone(), &said.question).await?;
+            history.push(Past { question: said.question.clone(), carried, sure, answer: said.answer.clone() });
+        }
+        let standalone = self.session.resolve(history.clone(), &question.text).await?.standalone;
+        let hits = self.session.retrieve(history, &question.text, DEPTH).await?;
+        let found = ranked(&hits, DEPTH);
+        let (resolved, place) = self.found(&hits, question);
+        let typed = self.found(&self.session.retrieve(Vec::new(), &question.text, DEPTH).await?, question).0;
+        let written_out = match &follow_up.written_out {
+            Some(text) => Some(self.found(&self.session.retrieve(Vec::new(), text, DEPTH).await?, question).0),
+            None => None,
+        };
+        let failure = failures::of_follow_up(follow_up, place, &standalone, || {
+            found.iter().take(failures::SHOWN).map(|document| self.came(document, question)).collect()
+        });
+        let row = FollowUpRow {
+            id: question.id.clone(),
+            key: question.key.clone(),
+            language: question.language.clone(),
+            standalone,
+            typed,
+            resolved,
+            written_out,
+        };
+        Ok((row, failure))
+    }
+
+    /// How well these hits are ordered, and the place of the first relevant document.
+    fn found(&self, hits: &[Hit], question: &Question) -> (FoundScores, Option<u32>) {
+        let found = ranked(hits, DEPTH);
+        let names: Vec<&str> = found.iter().map(|document| self.name(document.uri)).collect();
+        let (k, none) = (self.options.shape.k as usize, Grades::new());
+        let grades = question.grades.as_ref().unwrap_or(&none);
+        let scores = FoundScores {
+            ndcg: ndcg(&names, grades, k),
+            recall: recall(&names, grades, k),
+            found: names.iter().take(k).map(|name| (*name).to_owned()).collect(),
+        };
+        (scores, first_relevant(&names, grades).map(|place| place as u32))
+    }
+
+    fn came(&self, document: &RankedDocument<'_>, question: &Question) -> Came {
+        let name = self.name(document.uri);
+        Came {
+            title: document.hit.title.clone(),
+            document: name.to_owned(),
+            score: f64::from(document.score),
+            relevant: question.grades.as_ref().is_some_and(|grades| is_relevant(grades, name)),
+            quote: failures::quote(&document.hit.text),
+        }
     }
 
     async fn answers(&self, places: &HashMap<&str, u32>) -> Result<Section<AnswerRow>> {
@@ -210,14 +286,7 @@ impl Desk<'_> {
             latency_ms: None,
         };
         let failure = failures::of_ranking(question, &row, || {
-            let came = found.iter().take(failures::SHOWN).map(|document| Came {
-                title: document.hit.title.clone(),
-                document: self.name(document.uri).to_owned(),
-                score: f64::from(document.score),
-                relevant: is_relevant(grades, self.name(document.uri)),
-                quote: failures::quote(&document.hit.text),
-            });
-            came.collect()
+            found.iter().take(failures::SHOWN).map(|document| self.came(document, question)).collect()
         });
         Ok((row, failure))
     }
@@ -273,8 +342,10 @@ impl Desk<'_> {
     /// Sources that questions name and that are not there: no figure would tell them from documents that are not found.
     async fn unknown_documents(&self) -> Result<Vec<String>> {
         let golds = self.set.questions.iter().filter_map(|question| question.gold.as_ref());
-        let named: BTreeSet<&str> =
+        let mut named: BTreeSet<&str> =
             golds.filter(|gold| gold.answerable).flat_map(|gold| &gold.documents).map(String::as_str).collect();
+        let judged = self.set.follow_ups.iter().filter_map(|follow_up| follow_up.question.grades.as_ref());
+        named.extend(judged.flat_map(|grades| grades.keys().map(String::as_str)));
         let mut unknown = Vec::new();
         for name in named {
             self.go_on()?;

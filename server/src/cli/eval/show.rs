@@ -18,6 +18,9 @@ pub fn human(evaluation: &Evaluation) -> String {
     if let Some(answers) = &evaluation.answers {
         section(&mut text, "answers", answers);
     }
+    if let Some(follow_ups) = &evaluation.follow_ups {
+        section(&mut text, "follow-ups", follow_ups);
+    }
     if let Some(comparison) = &evaluation.comparison {
         compared(&mut text, comparison);
     }
@@ -90,7 +93,8 @@ fn interval(name: &str, Estimate { value, low, high }: Estimate) -> String {
 
 fn compared(text: &mut String, comparison: &Comparison) {
     let _ = writeln!(text, "\nagainst {} of {}", comparison.against.label, comparison.against_created_at);
-    let sections = [("ranking", &comparison.ranking), ("answers", &comparison.answers)];
+    let sections =
+        [("ranking", &comparison.ranking), ("answers", &comparison.answers), ("follow-ups", &comparison.follow_ups)];
     for (name, section) in sections.into_iter().filter_map(|(name, section)| Some((name, section.as_ref()?))) {
         let _ = write!(text, "\n{name}: {} questions compared", section.compared);
         if section.left_out > 0 {

@@ -8,7 +8,7 @@ use super::text;
 use crate::eval::compare::SIGNIFICANT;
 
 /// What a metric says, by the beginning of its name.
-const MEANINGS: [(&str, &str); 23] = [
+const MEANINGS: [(&str, &str); 29] = [
     ("ndcg@", "how near the order of the first hits is to the best possible one"),
     ("mrr@", "1 / place of the first relevant document"),
     ("recall@", "share of the relevant documents among the first hits"),
@@ -31,6 +31,12 @@ const MEANINGS: [(&str, &str); 23] = [
     ("abstention_auc", "how well confidence tells questions with an answer from those without; 0.5 is chance"),
     ("answered_although_unanswerable", "lower is better"),
     ("abstained_although_answerable", "lower is better"),
+    ("resolved_ndcg@", "order of the documents found for the question in its conversation"),
+    ("typed_ndcg@", "the same for the question alone, as it was typed"),
+    ("written_out_ndcg@", "the same for the question as a person wrote it out"),
+    ("resolved_recall@", "share of the relevant documents found for the question in its conversation"),
+    ("typed_recall@", "the same for the question alone, as it was typed"),
+    ("written_out_recall@", "the same for the question as a person wrote it out"),
     ("latency", "lower is better"),
 ];
 
