@@ -101,7 +101,7 @@ async fn a_person_signs_in_at_the_page() {
     assert_eq!(thief.get(&back).await.status(), StatusCode::UNAUTHORIZED);
     let forged = back.replace("state=", "state=x");
     assert_eq!(browser.get(&forged).await.status(), StatusCode::UNAUTHORIZED);
-    assert_eq!(location(&browser.get("/v1/session/oidc?to=//evil.example").await).contains("evil"), false);
+    assert!(!location(&browser.get("/v1/session/oidc?to=//evil.example").await).contains("evil"));
 
     // Whose groups give no role is told so, and is not signed in.
     issuer.knows(&json!({"sub": "bob", "groups": ["guests"]})).await;
