@@ -24,6 +24,6 @@ ENV TAPROOT_DATA=/var/lib/taproot/data \
     TAPROOT_MODELS_DIR=/usr/share/taproot/models \
     TAPROOT_SERVER_ADDRESS=0.0.0.0:8080
 EXPOSE 8080
-# Without accounts, whoever reaches the port may ask. Publish it on loopback, or behind a proxy that signs people in.
+# It does not start before it has a key: docker run --rm -v VOLUME:/var/lib/taproot taproot keys create it --role admin --groups '*'
 ENTRYPOINT ["taproot"]
 CMD ["serve"]
