@@ -318,8 +318,8 @@ fn follow_ups_agree_with_metrics_py() {
         })
     });
     std::fs::write(&qrels, format!("query-id\tcorpus-id\tscore\n{}", judged.collect::<String>())).expect("qrels");
-    let of: [(&str, fn(&FollowUpRow) -> &FoundScores); 2] =
-        [("typed", |row| &row.typed), ("resolved", |row| &row.resolved)];
+    type Scores = fn(&FollowUpRow) -> &FoundScores;
+    let of: [(&str, Scores); 2] = [("typed", |row| &row.typed), ("resolved", |row| &row.resolved)];
     for (name, scores) in of {
         let run = taproot.root().join(format!("{name}.trec"));
         let hits = follow_ups.rows.iter().flat_map(|row| {

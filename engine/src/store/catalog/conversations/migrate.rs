@@ -20,7 +20,7 @@ impl Conversations {
         let Some(found) = self.schema().await? else { return Ok(()) };
         match found.as_str() {
             found if found == expected => Ok(()),
-            "1" => self.from_1(expected).await,
+            "1" => self.upgrade_1(expected).await,
             _ => {
                 let (found, expected) = (format!("conversations {found}"), format!("conversations {expected}"));
                 Err(Error::Incompatible { found, expected })
@@ -38,7 +38,7 @@ impl Conversations {
         row.map_err(failed)?.map(|row| row.try_get(0).map_err(failed)).transpose()
     }
 
-    async fn from_1(&self, expected: &str) -> Result<()> {
+    async fn upgrade_1(&self, expected: &str) -> Result<()> {
         let mut transaction = self.begin().await?;
         sqlx::query("ALTER TABLE turns ADD COLUMN answer_id TEXT").execute(&mut *transaction).await.map_err(failed)?;
         sqlx::raw_sql(include_str!("schema.sql")).execute(&mut *transaction).await.map_err(failed)?;
