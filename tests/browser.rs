@@ -7,7 +7,6 @@ use taproot_schemas::answer::{Answer, Status};
 use crate::support::browser::Browser;
 use crate::support::examples::examples;
 use crate::support::http::{Http, ok};
-use crate::support::wait::eventually;
 
 const QUESTION: &str = "A redox probe reports ERR-4012. How long should the customer soak it before calibrating again?";
 const UNANSWERED: &str = "How many glorpified zibblewocks does the marmalade of Neptune contain?";
@@ -189,18 +188,16 @@ async fn it_fits_a_phone() {
     browser.close().await;
 }
 
-/// From the binary as the tests build it, on a machine that is busy with other tests: one of a few visits counts.
+/// How soon the page paints is measured elsewhere; what it waits for is bounded here.
 #[tokio::test(flavor = "multi_thread")]
-async fn the_first_paint_comes_within_a_second() {
+async fn the_first_paint_waits_for_little() {
     let browser = Browser::start().await;
-    eventually("the first paint comes within a second", || async {
-        browser.goto("about:blank").await;
-        browser.goto(&examples().server.url("/")).await;
-        browser.deep("[data-testid=ask-input]").await;
-        let painted = "return performance.getEntriesByName('first-contentful-paint')[0]?.startTime ?? Infinity";
-        let painted_ms = browser.script("html", painted).await;
-        painted_ms.as_f64().filter(|ms| *ms < 1_000.0).map(|_| ())
-    })
-    .await;
+    browser.goto(&examples().server.url("/")).await;
+    browser.deep("[data-testid=ask-input]").await;
+    let before_paint = "const paint = performance.getEntriesByName('first-contentful-paint')[0].startTime;
+        const earlier = performance.getEntriesByType('resource').filter((one) => one.responseEnd <= paint);
+        return earlier.reduce((sum, one) => sum + one.encodedBodySize, 0)";
+    let bytes = browser.script("html", before_paint).await.as_f64().expect("a number");
+    assert!(bytes > 0.0 && bytes < 150_000.0, "{bytes} bytes");
     browser.close().await;
 }
