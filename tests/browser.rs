@@ -3,10 +3,12 @@
 use fantoccini::key::Key;
 use serde_json::json;
 use taproot_schemas::answer::{Answer, Status};
+use taproot_schemas::question::TopicList;
 
 use crate::support::browser::Browser;
 use crate::support::examples::examples;
 use crate::support::http::{Http, ok};
+use crate::support::wait::eventually;
 
 const QUESTION: &str = "A redox probe reports ERR-4012. How long should the customer soak it before calibrating again?";
 const UNANSWERED: &str = "How many glorpified zibblewocks does the marmalade of Neptune contain?";
@@ -87,6 +89,14 @@ async fn a_refusal_is_shown_as_one_with_the_nearest_documents() {
     assert!(words(&browser.text("[data-testid=refusal]").await).contains(&words(&answer.answer)));
     let sources = browser.text("[data-testid=sources]").await;
     assert!(!answer.citations.is_empty() && answer.citations.iter().all(|c| sources.contains(&c.title)), "{sources}");
+    // What the refusal says can be done, can be done.
+    browser.click("[data-testid=send]").await;
+    let http = Http::to(&examples().server);
+    eventually("the question is with the people who look after the documents", || async {
+        let open: TopicList = ok(http.get("/v1/questions?limit=100")).await;
+        open.topics.iter().any(|topic| topic.handoffs > 0 && topic.label.contains("zibblewocks")).then_some(())
+    })
+    .await;
     browser.click("[data-testid=source][data-n='1']").await;
     browser.deep("[data-testid=source-view] [data-testid=source-quote]").await;
     browser.screenshot("chat-refusal").await;

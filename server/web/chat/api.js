@@ -1,4 +1,4 @@
-// In: questions, ratings and document ids. Out: answer events, document texts, and `ApiError` for all that fails.
+// In: questions, ratings, what is passed on, and document ids. Out: answer events, document texts, and `ApiError` for all that fails.
 // The only module of the chat that talks to the server. It shows nothing; all it keeps is a widget's token.
 
 import { sseEvents } from "./sse.js";
@@ -42,6 +42,11 @@ export class Api {
   async rate(answerId, rating) {
     if (rating) await this.#fetch("v1/feedback", post({ answer_id: answerId, ...rating }));
     else await this.#fetch(`v1/feedback/${encodeURIComponent(answerId)}`, { method: "DELETE" });
+  }
+
+  /** Passes a question on to the people who look after the documents; whether it went. */
+  handOn(answerId) {
+    return this.#fetch("v1/handoffs", post({ answer_id: answerId })).then(() => true, () => false);
   }
 
   /** The extracted text of a document: `{ title, uri, text, outline }`. */

@@ -223,6 +223,7 @@ export class TaprootChat extends HTMLElement {
       say: this.#say,
       base: this.#api.base,
       rate: (answer, rating) => this.#conversation.rate(answer, rating),
+      handOn: ({ id }) => this.#api.handOn(id),
       openSource: (citation, opener) => this.#openSource(citation, opener),
       retry: (answer) => {
         this.#conversation.retry(answer, this.#collections());

@@ -1,10 +1,10 @@
-// In: a finished answer. Out: the row below it: copy, thumbs up, thumbs down with a reason; `rate(message, rating)` sends.
+// In: a finished answer. Out: the row below it: an action, thumbs up, thumbs down with a reason; `rate(message, rating)` sends.
 // A rating can be changed, and taken back by pressing it again. What is kept of it is `message.rating`.
 
 import { element } from "./dom.js";
 import { iconButton } from "./icons.js";
 
-export function feedbackRow(message, { say, rate }, copy) {
+export function feedbackRow(message, { say, rate }, action) {
   const more = element("div", {});
   const thumb = (value) => {
     const press = () => send(message.rating === value ? null : { rating: value });
@@ -46,5 +46,5 @@ export function feedbackRow(message, { say, rate }, copy) {
     );
   };
   show();
-  return [element("div", { class: "row" }, copy, message.id ? [thumbs.up, thumbs.down] : null), more];
+  return [element("div", { class: "row" }, action, message.id ? [thumbs.up, thumbs.down] : null), more];
 }

@@ -16,7 +16,7 @@ export class MessageView {
   #text = element("div", { class: "text", dir: "auto", "data-testid": "answer" });
   #nodes = []; // what stands in #text
 
-  /** `context`: `{ say, base, openSource(citation, opener), retry(message), rate(message, rating) }`. */
+  /** `context`: `{ say, base, openSource(citation, opener), retry(message), rate(message, rating), handOn(message) }`. */
   constructor(message, context) {
     this.#message = message;
     this.#context = context;
@@ -61,7 +61,7 @@ export class MessageView {
         return [
           understood ? element("p", { class: "understood", "data-testid": "understood" }, say.understood(understood)) : null,
           abstained ? this.#refusal() : [text, this.#sources(say.sources)],
-          feedbackRow(this.#message, this.#context, abstained ? null : this.#copyButton()),
+          feedbackRow(this.#message, this.#context, abstained ? this.#handOnButton() : this.#copyButton()),
         ];
     }
   }
@@ -90,14 +90,25 @@ export class MessageView {
 
   #copyButton() {
     const { say } = this.#context;
-    const label = element("span", { role: "status" }, say.copy);
-    const copy = button({ class: "quiet", "data-testid": "copy" }, icon("copy"), label);
-    copy.addEventListener("click", async () => {
-      if (!(await copyText(textWithSources(this.#message, say), copy))) return;
-      label.textContent = say.copied;
-      setTimeout(() => (label.textContent = say.copy), 2000);
+    return this.#action("copy", say.copy, say.copied, (node) => copyText(textWithSources(this.#message, say), node));
+  }
+
+  /** For a refusal: the question goes to the people who look after the documents. */
+  #handOnButton() {
+    const { say, handOn } = this.#context;
+    return this.#message.id && this.#action("send", say.handOn, say.handedOn, () => handOn(this.#message));
+  }
+
+  /** A button that says for a moment that it has done what it says; `act` gives whether it has. */
+  #action(name, words, done, act) {
+    const label = element("span", { role: "status" }, words);
+    const action = button({ class: "quiet", "data-testid": name }, icon(name), label);
+    action.addEventListener("click", async () => {
+      if (!(await act(action))) return;
+      label.textContent = done;
+      setTimeout(() => (label.textContent = words), 2000);
     });
-    return copy;
+    return action;
   }
 
   #showText() {

@@ -29,6 +29,8 @@ export const en = {
   page: (page) => `page ${page}`,
   copy: "Copy with sources",
   copied: "Copied",
+  handOn: "Pass the question on",
+  handedOn: "Passed on",
   retry: "Try again",
   up: "Helpful",
   down: "Not helpful",

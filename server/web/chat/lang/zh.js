@@ -29,6 +29,8 @@ export const zh = {
   page: (page) => `第 ${page} 页`,
   copy: "复制回答与出处",
   copied: "已复制",
+  handOn: "转交问题",
+  handedOn: "已转交",
   retry: "重试",
   up: "有帮助",
   down: "没有帮助",
