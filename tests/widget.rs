@@ -194,7 +194,7 @@ async fn an_answer_is_stopped_and_asked_again_and_a_lost_network_is_told() {
     browser.deep("[data-role=answer][data-state=done]").await;
 
     browser.network(None).await;
-    let offline = "You are offline. Questions can be asked again when the connection is back.";
+    let offline = "You are offline. Ask again when the connection is back.";
     browser.deep("[data-testid=footnote]").await;
     eventually("the footnote says it", || async {
         (browser.text("[data-testid=footnote]").await == offline).then_some(())

@@ -37,7 +37,7 @@ export const zh = {
   why: "哪里不对？",
   reasons: { wrong: "答错了", incomplete: "不完整", not_found: "文档里其实有", outdated: "已过时", other: "其他" },
   comment: "补充说明（可不填）",
-  thanks: "谢谢，这有助于改进回答。",
+  thanks: "谢谢。",
   notSent: "评价未能发送。",
   offline: "当前处于离线状态，网络恢复后可继续提问。",
   reference: (id) => `请求编号：${id}`,
