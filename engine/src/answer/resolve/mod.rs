@@ -68,9 +68,11 @@ pub fn resolve(history: &[Past], question: &str, rarity: &dyn Fn(&[String]) -> R
     let signs = signs::of(&tokens, &own);
     let own_terms: HashSet<String> = own.iter().flat_map(|phrase| phrase.terms.iter().cloned()).collect();
     let topics = topics::of(history, rarity)?;
-    let sure = signs.pointer.is_some() || signs.elliptic || signs.goes_on || own.is_empty();
+    // Whoever changes the language begins anew, unless a word points back or the question says nothing without.
+    let changed = history.last().is_some_and(|last| is_chinese(&last.question) != is_chinese(question));
+    let sure = signs.pointer.is_some() || signs.elliptic || own.is_empty() || (signs.goes_on && !changed);
     let names_it = topics.first().is_some_and(|topic| topic.phrase.meets(&own_terms));
-    if !sure && (names_it || signs.defines) {
+    if !sure && (names_it || signs.defines || changed) {
         return Ok(Resolved::alone(question));
     }
     let mut topics: Vec<&Topic> = topics.iter().filter(|topic| !topic.phrase.within(&own_terms)).collect();
@@ -87,7 +89,7 @@ pub fn resolve(history: &[Past], question: &str, rarity: &dyn Fn(&[String]) -> R
     let added = topics.iter().filter(|topic| topic.score >= SHARE * best).take(most);
     let added: Vec<&str> = added.map(|topic| topic.phrase.text.as_str()).collect();
     if !added.is_empty() {
-        standalone = match question.chars().any(is_han) {
+        standalone = match is_chinese(question) {
             true => format!("{}（{}）", standalone.trim_end(), added.join("，")),
             false => format!("{} ({})", standalone.trim_end(), added.join(", ")),
         };
@@ -95,6 +97,10 @@ pub fn resolve(history: &[Past], question: &str, rarity: &dyn Fn(&[String]) -> R
     carried.extend(added.into_iter().map(str::to_owned));
     let sure = sure && !carried.is_empty();
     Ok(Resolved { standalone, carried, sure })
+}
+
+fn is_chinese(text: &str) -> bool {
+    text.chars().any(is_han)
 }
 
 /// The topic that a word stands for: of those that it can stand for, if there are any, the one last spoken of.

@@ -54,6 +54,7 @@ fn what_was_left_out_is_added() {
     check(&["How is annual leave carried over?", "Why?"], "Why? (annual leave)");
     check(&["年假最晚可以用到什么时候？", "那试用期呢？"], "那试用期呢？（年假）");
     check(&["差旅费怎么报销？", "需要哪些材料？"], "需要哪些材料？（差旅费）");
+    check(&["年假有多少天？", "And for contractors?"], "And for contractors? (年假)");
 }
 
 #[test]
@@ -71,6 +72,9 @@ fn a_question_that_stands_alone_is_left_alone() {
         &["How is annual leave carried over?", "What is the travel policy?"],
         &["How is annual leave carried over?", "How many days of annual leave do I have?"],
         &["年假有多少天？", "年假可以结转吗？"],
+        // Another language, and no word that points back.
+        &["年假最晚可以用到什么时候？", "How many zibblewocks are there on Neptune?"],
+        &["How is annual leave carried over?", "差旅费怎么报销？"],
     ] {
         let found = after(questions);
         assert_eq!(found.standalone, *questions.last().expect("one"), "{questions:?}");
