@@ -50,6 +50,32 @@ async fn guessing_keys_is_slowed_down() {
     let _: Value = ok(http.get("/v1/documents").bearer_auth(&tenants.admin)).await;
 }
 
+/// Behind a proxy that the settings trust each address counts for itself, at every door; refusals count as well.
+#[tokio::test(flavor = "multi_thread")]
+async fn people_behind_a_proxy_are_told_apart() {
+    let tenants = Tenants::with(&[
+        ("TAPROOT_SERVER_TRUSTED_PROXIES", "127.0.0.1"),
+        ("TAPROOT_LIMITS_FAILED_SIGN_INS_PER_MINUTE", "2"),
+        ("TAPROOT_LIMITS_ANONYMOUS_REQUESTS_PER_MINUTE", "2"),
+    ]);
+    let http = tenants.http();
+    tenants.key("reader", "north", &[]).await;
+    let guess =
+        |address: &str| http.post("/v1/session", &json!({"key": "taproot_sk_x"})).header("x-forwarded-for", address);
+    let exchange = |address: &str| {
+        http.post("/v1/widget/token", &json!({"key": "taproot_pk_x"})).header("x-forwarded-for", address)
+    };
+    let list = |address: &str| http.get("/v1/documents").header("x-forwarded-for", address);
+    for (request, code) in [
+        (&guess as &dyn Fn(&str) -> RequestBuilder, ErrorCode::InvalidKey),
+        (&exchange, ErrorCode::InvalidKey),
+        (&list, ErrorCode::Unauthorized),
+    ] {
+        refused_at_last(|| request("203.0.113.1")).await;
+        refused(request("203.0.113.2"), code).await;
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn one_caller_gets_so_many_answers_at_a_time() {
     let tenants = Tenants::with(&[("TAPROOT_LIMITS_ANSWERS_AT_A_TIME", "1")]);

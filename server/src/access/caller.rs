@@ -3,6 +3,7 @@
 //! Architecture invariant: handlers decide nothing by headers or addresses; they ask the [`Caller`].
 
 use std::future::{Ready, ready};
+use std::net::IpAddr;
 
 use actix_web::dev::Payload;
 use actix_web::{FromRequest, HttpMessage, HttpRequest};
@@ -40,6 +41,8 @@ pub struct Caller {
     acts_for_itself: bool,
     /// When what it came with ends.
     pub expires_at: Option<String>,
+    /// Where it calls from, as far as that is known: what is not bound to a key is counted by it.
+    pub address: Option<IpAddr>,
     /// Where what it does is noted.
     pub trail: Trail,
 }
@@ -57,6 +60,7 @@ impl Caller {
             has_token,
             acts_for_itself: true,
             expires_at: None,
+            address: None,
             trail: Trail::default(),
         }
     }

@@ -76,14 +76,15 @@ impl Limits {
     }
 
     /// Counts a request.
-    pub fn request(&self, caller: &Caller, address: Option<IpAddr>) -> Result<(), Wait> {
+    pub fn request(&self, caller: &Caller) -> Result<(), Wait> {
         match caller.kind {
             // Slack bounds its own.
             CallerKind::Owner | CallerKind::Slack => Ok(()),
-            CallerKind::Anonymous => counted(&self.addresses, &address, "too many requests from this address"),
+            CallerKind::Anonymous => counted(&self.addresses, &caller.address, "too many requests from this address"),
             // One key stands in the page of everybody: each address counts for itself.
-            CallerKind::Widget => counted(&self.callers, &name(caller, address), "too many requests"),
-            CallerKind::Key | CallerKind::User => counted(&self.callers, &name(caller, None), "too many requests"),
+            CallerKind::Widget | CallerKind::Key | CallerKind::User => {
+                counted(&self.callers, &name(caller), "too many requests")
+            }
         }
     }
 
@@ -93,11 +94,11 @@ impl Limits {
     }
 
     /// A place for an answer, as long as there is one, and the day's tokens are not used up.
-    pub fn answer(&self, caller: &Caller, address: Option<IpAddr>) -> Result<Option<Place>, Wait> {
+    pub fn answer(&self, caller: &Caller) -> Result<Option<Place>, Wait> {
         if caller.kind == CallerKind::Owner {
             return Ok(None);
         }
-        let name = name(caller, address);
+        let name = name(caller);
         if self.config.tokens_per_day > 0 && self.used_today(&name) >= self.config.tokens_per_day {
             return Err(Wait { told: "the tokens of the day are used up", for_: until_tomorrow() });
         }
@@ -134,9 +135,9 @@ fn counted<K: std::hash::Hash + Eq + Clone>(counter: &Counter<K>, key: &K, told:
     counter.check_key(key).map_err(|not_until| Wait { told, for_: not_until.wait_time_from(clock.now()) })
 }
 
-fn name(caller: &Caller, address: Option<IpAddr>) -> String {
+fn name(caller: &Caller) -> String {
     let address = match caller.kind {
-        CallerKind::Anonymous | CallerKind::Widget => address,
+        CallerKind::Anonymous | CallerKind::Widget => caller.address,
         _ => None,
     };
     let id = caller.id.as_deref().unwrap_or_default();
@@ -171,20 +172,23 @@ mod tests {
             caller
         };
         let (one, other) = (key("one"), key("other"));
-        assert!(limits.request(&one, None).is_ok() && limits.request(&one, None).is_ok());
-        assert!(limits.request(&one, None).is_err() && limits.request(&other, None).is_ok());
-        assert!((0..100).all(|_| limits.request(&Caller::owner(false), None).is_ok()));
-        let address = |last: u8| Some(IpAddr::from([192, 0, 2, last]));
-        let nobody = Caller::anonymous(&[]);
-        assert!(limits.request(&nobody, address(1)).is_ok() && limits.request(&nobody, address(1)).is_err());
-        assert!(limits.request(&nobody, address(2)).is_ok());
+        assert!(limits.request(&one).is_ok() && limits.request(&one).is_ok());
+        assert!(limits.request(&one).is_err() && limits.request(&other).is_ok());
+        assert!((0..100).all(|_| limits.request(&Caller::owner(false)).is_ok()));
+        let nobody_at = |last: u8| {
+            let mut nobody = Caller::anonymous(&[]);
+            nobody.address = Some(IpAddr::from([192, 0, 2, last]));
+            nobody
+        };
+        assert!(limits.request(&nobody_at(1)).is_ok() && limits.request(&nobody_at(1)).is_err());
+        assert!(limits.request(&nobody_at(2)).is_ok());
 
-        let place = limits.answer(&one, None).unwrap().unwrap();
-        assert!(limits.answer(&one, None).is_err() && limits.answer(&other, None).is_ok());
+        let place = limits.answer(&one).unwrap().unwrap();
+        assert!(limits.answer(&one).is_err() && limits.answer(&other).is_ok());
         limits.spent(&place, 10);
         drop(place);
-        let wait = limits.answer(&one, None).unwrap_err();
+        let wait = limits.answer(&one).unwrap_err();
         assert!(wait.for_ <= Duration::from_secs(86_400) && wait.told.contains("day"), "{wait:?}");
-        assert!(limits.answer(&other, None).is_ok());
+        assert!(limits.answer(&other).is_ok());
     }
 }

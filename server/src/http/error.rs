@@ -13,6 +13,7 @@ use actix_web::http::{StatusCode, header};
 use actix_web::{HttpRequest, HttpResponse, ResponseError};
 use taproot_schemas::error::{ErrorBody, ErrorCode, ErrorDetail};
 
+use crate::access::Wait;
 use crate::jobs::NotTaken;
 use crate::uploads::UploadError;
 
@@ -139,6 +140,12 @@ impl From<taproot_engine::Error> for ApiError {
             },
             code => Self::new(code, error.to_string()),
         }
+    }
+}
+
+impl From<Wait> for ApiError {
+    fn from(wait: Wait) -> Self {
+        Self::new(ErrorCode::RateLimited, wait.told).retry_after(wait.for_)
     }
 }
 

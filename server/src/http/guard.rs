@@ -6,12 +6,11 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::middleware::Next;
 use actix_web::web::Data;
 use actix_web::{Error, HttpMessage};
-use taproot_schemas::error::ErrorCode;
 
 use super::error::{ApiError, Result};
 use super::frame::RequestId;
 use super::routes::{self, Noted, Route};
-use crate::access::{Access, Caller, Trail, Wait};
+use crate::access::{Access, Caller, Trail};
 
 pub async fn guard(
     access: Data<Access>,
@@ -48,20 +47,22 @@ async fn admit(access: &Data<Access>, route: &Route, request: &ServiceRequest) -
             (nobody(), Ok(()))
         }
         Err(refusal) => {
-            let waits = access.limits.failure(address).map_err(too_much);
-            (nobody(), waits.and(Err(refusal)))
+            let counted = access.limits.failure(address).map_err(ApiError::from);
+            (nobody(), counted.and(Err(refusal)))
         }
     };
+    caller.address = address;
     if let Some(role) = route.needs {
+        // What is refused counts as well: else refusals could flood the audit.
         admitted = admitted
-            .and_then(|()| caller.must_be(role))
-            .and_then(|()| access.limits.request(&caller, address).map_err(too_much));
+            .and_then(|()| access.limits.request(&caller).map_err(ApiError::from))
+            .and_then(|()| caller.must_be(role));
     }
     let mut place = None;
     if admitted.is_ok() && matches!(route.noted, Noted::Answer | Noted::Stream) {
-        match access.limits.answer(&caller, address) {
+        match access.limits.answer(&caller) {
             Ok(taken) => place = taken,
-            Err(wait) => admitted = Err(too_much(wait)),
+            Err(wait) => admitted = Err(wait.into()),
         }
     }
     let request_id = RequestId::of(request.request()).0;
@@ -78,8 +79,4 @@ fn note(route: &Route, trail: &Trail, response: &ServiceResponse) {
     let keep = refused || (done && matches!(route.noted, Noted::Answer | Noted::Always));
     let code = code.filter(|_| refused).and_then(|code| serde_json::to_value(code).ok()?.as_str().map(str::to_owned));
     trail.end(status, code, keep);
-}
-
-fn too_much(wait: Wait) -> ApiError {
-    ApiError::new(ErrorCode::RateLimited, wait.told).retry_after(wait.for_)
 }

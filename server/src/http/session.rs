@@ -56,11 +56,7 @@ pub async fn sign_in(
 ) -> Result<HttpResponse> {
     let key = access.accounts.key_of(&body.key).await?.filter(|key| key.kind == KeyKind::Api);
     let Some(key) = key else {
-        let address = access.address(http.peer_addr().map(|peer| peer.ip()), None);
-        access
-            .limits
-            .failure(address)
-            .map_err(|wait| ApiError::new(ErrorCode::RateLimited, wait.told).retry_after(wait.for_))?;
+        access.limits.failure(caller.address)?;
         return Err(ApiError::new(ErrorCode::InvalidKey, "the key is not one of this server, or no more"));
     };
     caller.trail.object(key.id.clone());
@@ -163,6 +159,7 @@ pub async fn from_issuer(
     let attempt = attempt
         .filter(|attempt| attempt.expires > clock::unix_seconds() && parameters.state.as_ref() == Some(&attempt.state));
     let Some(attempt) = attempt else {
+        access.limits.failure(caller.address)?;
         return Err(again("this sign-in was not begun here, or too long ago"));
     };
     let Some(code) = &parameters.code else {

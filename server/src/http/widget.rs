@@ -37,12 +37,7 @@ pub async fn token(
     body: Json<WidgetTokenRequest>,
 ) -> Result<Json<WidgetToken>> {
     let request = body.into_inner();
-    let address = access.address(http.peer_addr().map(|peer| peer.ip()), None);
-    let anonymous = Caller::anonymous(&[]);
-    access
-        .limits
-        .request(&anonymous, address)
-        .map_err(|wait| ApiError::new(ErrorCode::RateLimited, wait.told).retry_after(wait.for_))?;
+    access.limits.request(&caller)?;
     let ttl_s = request.ttl_s.unwrap_or(DEFAULT_TTL_S);
     if !TTL_S.contains(&ttl_s) {
         let told = format!("ttl_s is {ttl_s}, allowed are {} to {}", TTL_S.start(), TTL_S.end());
@@ -50,7 +45,7 @@ pub async fn token(
     }
     let expires = widget::seconds_from_now(ttl_s);
     let claims = match &request.key {
-        Some(key) => of_page(&access, &http, key, &request, expires).await?,
+        Some(key) => of_page(&access, &http, &caller, key, &request, expires).await?,
         None => of_server(&caller, request, expires)?,
     };
     Ok(Json(widget::seal(&access.accounts, &claims)?))
@@ -60,6 +55,7 @@ pub async fn token(
 async fn of_page(
     access: &Access,
     http: &HttpRequest,
+    caller: &Caller,
     key: &str,
     request: &WidgetTokenRequest,
     expires: u64,
@@ -70,11 +66,7 @@ async fn of_page(
     }
     let found = access.accounts.key_of(key).await?.filter(|found| found.kind == KeyKind::Widget);
     let Some(found) = found else {
-        let address = access.address(http.peer_addr().map(|peer| peer.ip()), None);
-        access
-            .limits
-            .failure(address)
-            .map_err(|wait| ApiError::new(ErrorCode::RateLimited, wait.told).retry_after(wait.for_))?;
+        access.limits.failure(caller.address)?;
         return Err(ApiError::new(ErrorCode::InvalidKey, "this is no widget's key of this server, or no more"));
     };
     let Some(origin) = origin_of(http.head()) else {
