@@ -26,7 +26,8 @@ const FIELDS: [&str; 7] =
 /// What it does with a request that it takes.
 #[derive(Debug, Clone)]
 pub enum Reply {
-    /// A stream of these texts, in which `[?]` is the number of the first source that it was sent.
+    /// A stream of these texts, in which `[?]` is the number of the first source that it was sent, and `[*]` every line of all
+    /// that it was sent, with the mark of the source that it stands in.
     Says { pieces: Vec<String>, finish: &'static str, manner: Manner },
     /// The same without the chunk that tells the tokens.
     SaysWithoutUsage(Vec<String>),
@@ -274,7 +275,7 @@ impl StandIn {
                 Manner::EndsAfter(count) if number == count => return end(to),
                 _ => {}
             }
-            let said = piece.replace("[?]", &first_source(body));
+            let said = piece.replace("[?]", &first_source(body)).replace("[*]", &every_line(body));
             event(to, &chunk(json!({"content": said}), None), manner)?;
         }
         event(to, &chunk(json!({}), Some(finish)), manner)?;
@@ -295,6 +296,21 @@ fn first_source(body: &Value) -> String {
     let asked = messages.last().and_then(|message| message["content"].as_str()).unwrap_or_default();
     let number = asked.split("number=\"").nth(1).and_then(|rest| rest.split('"').next());
     format!("[{}]", number.unwrap_or("1"))
+}
+
+/// What a model says that repeats whatever it reads, its orders and those that were planted.
+fn every_line(body: &Value) -> String {
+    let messages = body["messages"].as_array().map(Vec::as_slice).unwrap_or_default();
+    let mut mark = "[1]".to_owned();
+    let mut said = String::new();
+    for line in messages.iter().filter_map(|message| message["content"].as_str()).flat_map(str::lines) {
+        if let Some(number) = line.strip_prefix("<source number=\"").and_then(|rest| rest.split('"').next()) {
+            mark = format!("[{number}]");
+        } else if !line.is_empty() && line != "</source>" {
+            said.push_str(&format!("{line} {mark}\n"));
+        }
+    }
+    said
 }
 
 fn chunk(delta: Value, finish: Option<&str>) -> Value {

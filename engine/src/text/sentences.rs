@@ -27,12 +27,14 @@ fn line_sentences(line: &str, line_start: usize, out: &mut Vec<SentenceSpan>) {
     let mut at = line_start;
     let mut open: Option<SentenceSpan> = None;
     let mut open_text = String::new();
-    for piece in line.split_sentence_bounds() {
+    let mut pieces = line.split_sentence_bounds().peekable();
+    while let Some(piece) = pieces.next() {
         let chars = piece.chars().count();
         open_text.push_str(piece);
         let span = SentenceSpan { start: open.map_or(at, |span| span.start), end: at + chars };
         at += chars;
-        if ends_in_abbreviation(open_text.trim_end()) || ends_within_address(&open_text) {
+        let quoted = pieces.peek().is_some_and(|next| ends_in_quote(&open_text, next));
+        if quoted || ends_in_abbreviation(open_text.trim_end()) || ends_within_address(&open_text) {
             open = Some(span);
             continue;
         }
@@ -71,10 +73,19 @@ fn ends_in_abbreviation(text: &str) -> bool {
     initial || item_number || ABBREVIATIONS.contains(&last.as_str())
 }
 
-/// `https://example.com/a?` goes on with `b=1`: without a space behind it, a sign within an address ends nothing.
+/// `example.com/a?` goes on with `b=1`: without a space behind it, a sign within an address ends nothing.
 fn ends_within_address(text: &str) -> bool {
-    let Some(at) = text.rfind("://") else { return false };
-    text.ends_with(['?', '!', '.']) && text[at..].chars().all(|c| c.is_ascii() && !c.is_whitespace())
+    let token = text.rsplit(|c: char| c.is_whitespace() || !c.is_ascii()).next().unwrap_or(text);
+    token.ends_with(['?', '!', '.']) && (token.contains("://") || token.contains('/') && token.contains('.'))
+}
+
+/// A sentence goes on behind a question that it quotes: `Who asks "Is it open?" is told …`, `问“几点开门？”时，…`.
+fn ends_in_quote(text: &str, next: &str) -> bool {
+    let text = text.trim_end();
+    let quoted = text.trim_end_matches(['"', '”', '’', '»', '」', '』']);
+    quoted.len() < text.len()
+        && quoted.ends_with(['?', '!', '？', '！'])
+        && next.starts_with(|c: char| c.is_lowercase() || matches!(c, '时' | '時' | '的' | '，' | '、' | ','))
 }
 
 #[cfg(test)]
@@ -98,11 +109,14 @@ mod tests {
         check("Use a tool (e.g. Grep) here. Done", &["Use a tool (e.g. Grep) here.", "Done"]);
         check("Open http://a.example/b?c=1 now. Done", &["Open http://a.example/b?c=1 now.", "Done"]);
         check("See http://a.example/b. Done", &["See http://a.example/b.", "Done"]);
+        check("Open a.example/?c=1 now. Done", &["Open a.example/?c=1 now.", "Done"]);
+        check("To \"Is it open?\" say so. Is it? Yes.", &["To \"Is it open?\" say so.", "Is it?", "Yes."]);
     }
 
     #[test]
     fn splits_chinese_and_lines() {
         check("年假为15天。超过五年为20天！\n病假另计", &["年假为15天。", "超过五年为20天！", "病假另计"]);
+        check("有人问“几点开门？”时，回答九点。好吗？好。", &["有人问“几点开门？”时，回答九点。", "好吗？", "好。"]);
         check("", &[]);
         check(" \n \n", &[]);
     }
