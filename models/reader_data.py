@@ -26,7 +26,8 @@ from tokenizers import Tokenizer
 
 from reader_negatives import NegativeMaker
 
-# Per stage, how often each kind is drawn, in per cent: first spans of all sources, then mostly SQuAD's.
+# Per stage, how often each kind is drawn, in per cent: first spans of all sources, then mostly SQuAD's, then the same
+# with more passages that do not fit at all, which is what retrieval brings.
 MIXES = {
     "spans": {
         **{"gold": 22, "weak": 4, "qamr": 22, "qed": 5, "policyqa": 2},
@@ -36,11 +37,16 @@ MIXES = {
         **{"gold": 21, "labelled": 28, "qamr": 7, "qed": 2, "policyqa": 1},
         **{"rule": 28, "cut": 3, "swap": 3, "gneg": 5, "wneg": 2},
     },
+    "broad": {
+        **{"gold": 24, "labelled": 25, "qamr": 7, "qed": 2, "policyqa": 1},
+        **{"rule": 20, "cut": 3, "swap": 3, "gneg": 10, "wneg": 5},
+    },
 }
 # Per stage, how often each rule of reader_negatives.py is drawn for `rule`, in per cent.
 RULE_SHARES = {
     "spans": {"negated": 14, "with_antonym": 26, "with_other_number": 12, "with_other_name": 26, "with_other_noun": 22},
     "squad": {"negated": 7, "with_antonym": 20, "with_other_number": 12, "with_other_name": 33, "with_other_noun": 28},
+    "broad": {"negated": 7, "with_antonym": 20, "with_other_number": 12, "with_other_name": 33, "with_other_noun": 28},
 }
 MADE_HERE = ("rule", "cut")
 RULE_SOURCES = ("gold", "weak")

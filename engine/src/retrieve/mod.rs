@@ -170,7 +170,8 @@ impl Retriever {
 
     /// The live and visible ones of the best chunks that the legs bring, as many as are to be checked, best first.
     async fn look_as_typed(&self, query: &Query, filter: &Filter, depth: Depth) -> Result<Results> {
-        let (lexical, vector) = tokio::try_join!(self.lexical_leg(query, filter), self.vector_leg(query, filter))?;
+        // The longer way first: what is asked second waits for a thread to wake.
+        let (vector, lexical) = tokio::try_join!(self.vector_leg(query, filter), self.lexical_leg(query, filter))?;
         let by_vector = vector.as_ref().map(|leg| leg.hits.as_slice());
         let mut evidence = Evidence::of(&lexical.hits, lexical.ceiling, by_vector);
         let asked = Asked { query, wanted: &lexical.wanted, vector: vector.map(|leg| leg.vector), filter };

@@ -24,9 +24,17 @@ impl Lexical {
     pub fn similar(&self, word: &str, distance: u8) -> Result<Vec<String>> {
         let stems = terms(word);
         let [stem] = stems.as_slice() else { return Ok(Vec::new()) };
-        let variants: BTreeSet<String> = variants(word).iter().flat_map(|variant| terms(variant)).collect();
+        let mut variants: BTreeSet<String> = variants(word).iter().flat_map(|variant| terms(variant)).collect();
+        let beginnings = match distance {
+            // To ask for every word that is one change away costs far less than to go through the dictionary.
+            1 if stem.bytes().all(|letter| letter.is_ascii_lowercase()) => {
+                variants.extend(self::variants(stem));
+                Vec::new()
+            }
+            1 => vec![None],
+            _ => beginnings(stem),
+        };
         let mut found = BTreeSet::new();
-        let beginnings = beginnings(stem, distance);
         self.each_dictionary(|field, dictionary| {
             let near = FuzzyTermQuery::new(Term::from_field_text(field, stem), distance, true);
             for beginning in &beginnings {
@@ -63,13 +71,10 @@ impl Lexical {
     }
 }
 
-/// Where to look for terms that are near a stem. Two changes are looked for only where terms begin with the stem's first
-/// letter, or with its second one, whose swap is one of the changes: another first letter counts for two, and all that is a
-/// single change away is asked for by itself. The whole dictionary is ten times as much.
-fn beginnings(stem: &str, distance: u8) -> Vec<Option<[String; 2]>> {
-    if distance < 2 {
-        return vec![None];
-    }
+/// Where to look for terms that are two changes from a stem: only where terms begin with the stem's first letter, or with its
+/// second one, whose swap is one of the changes. Another first letter counts for two, and all that is a single change away is
+/// asked for by itself. The whole dictionary is ten times as much.
+fn beginnings(stem: &str) -> Vec<Option<[String; 2]>> {
     let first: BTreeSet<char> = stem.chars().take(2).collect();
     let range = |letter: char| Some([letter.to_string(), char::from_u32(u32::from(letter) + 1)?.to_string()]);
     first.into_iter().map(range).collect()
