@@ -146,7 +146,8 @@ impl Engine {
         let data = &config.data_dir;
         std::fs::create_dir_all(data).map_err(|source| Error::Io { path: data.clone(), source })?;
         let glossary = GlossaryFile::open(config.glossary.as_deref(), data.join(GLOSSARY))?;
-        let executor = Executor::new(config.threads, config.max_queue);
+        let executor = Executor::new(config.threads, config.max_queue)
+            .map_err(|source| Error::Io { path: data.clone(), source })?;
         let (models_dir, choice, threads) = (config.models_dir.clone(), config.models.clone(), config.threads);
         // One session more than threads, for searches: those of an ingest hold theirs most of the time.
         let models = Arc::new(executor.run(move || Models::load(&models_dir, &choice, threads + 1)).await?);

@@ -211,7 +211,7 @@ impl Default for AnswerSettings {
         Self {
             mode: Mode::Extractive,
             strictness: 3,
-            passages: 8,
+            passages: 6,
             max_sentences: 3,
             max_chars: 1_200,
             when_busy: WhenBusy::default(),

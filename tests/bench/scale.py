@@ -1,9 +1,9 @@
 #!/usr/bin/env python3
-"""Measures searches in a large store, beside a loop that only embeds the same queries. Prints tables.
+"""Measures searches and answers in a large store, beside loops that only embed and only read the same. Prints tables.
 
-  scale.py TAPROOT WORK [--chunks N] [--scale X] [--data DIR] [--rounds N] [--only fill|rest|ingest]
+  scale.py TAPROOT WORK [--chunks N] [--scale X] [--data DIR] [--rounds N] [--only fill|rest|ask|ingest]
 
-TAPROOT: the release binary, with `bench-fill` and `bench-embed` beside it (`cargo build --release -p taproot-server
+TAPROOT: the release binary, with `bench-fill`, `bench-embed` and `bench-read` beside it (`cargo build --release -p taproot-server
 -p taproot-bench`). WORK: a folder for the store, kept between runs; it is filled the first time. DIR: the evaluation sets
 (default: ../shared/data beside the repository), whose sentences are shuffled into chunks of real length. The vectors are
 made up (see `src/fill.rs`), so only times mean something here.
@@ -11,6 +11,9 @@ made up (see `src/fill.rs`), so only times mean something here.
 Each round sends every query once over one keep-alive connection and, in turn with it, has `bench-embed` embed the same query,
 so that both meet the same load of the machine. All figures are medians over the rounds; a ratio is that of a round. On a busy
 machine times say little, and the processor time of a search, with all threads of the server, says more.
+
+Answers are extractive and come from nothing that would answer: the passages are shuffled sentences. They are read and weighed as
+any others, and every question is answered (strictness 1).
 Standard library only.
 """
 from __future__ import annotations
@@ -29,7 +32,7 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from bench import REPOSITORY, Taproot, read_jsonl, resident_mib, table
+from bench import REPOSITORY, Taproot, load, post, read_jsonl, resident_mib, table
 
 # Corpora whose sentences are shuffled, the share of the documents that is made of them, and characters of a chunk: both
 # are about 190 tokens of the default embedder, which cuts Chinese into single characters.
@@ -39,6 +42,9 @@ SOURCES = {
 }
 QUERIES = {"en": ["scifact", "qa-en-paragraphs"], "zh": ["qa-zh-paragraphs"]}
 QUERIES_PER_ROUND = 300
+# Of answers: questions of a round, clients at the same time, and passages read for one (`answer.passages`).
+QUESTIONS, CLIENTS, PASSAGES = 100, 8, 6
+PARTS = ["resolve", "search", "read", "compose"]
 
 
 def sentences(data: Path, corpora: list[str], language: str) -> list[str]:
@@ -167,6 +173,50 @@ def at_rest(instance: Taproot, embedding: Embedding, data: Path, count: int) -> 
     table("The process", ["start to ready, s", "resident idle, MiB", "after the searches, MiB"], [[f"{seconds:.2f}", idle, loaded]])
 
 
+def asking(instance: Taproot, tools: Path, data: Path, count: int) -> None:
+    """Answers for one client with their parts, then for as many as CLIENTS beside the reader alone on the same passages."""
+    parts, loads = [], []
+    with instance.serving() as (address, token, _, _):
+        for language in QUERIES:
+            questions = queries_of(data, language)[:QUESTIONS]
+            bodies = bodies_of(questions)
+            load(address, token, "/v1/ask", bodies, 1)
+            times, timings = [], []
+            for body in bodies * count:
+                began = time.perf_counter()
+                answer = post(address, token, "/v1/ask", body)
+                times.append((time.perf_counter() - began) * 1000)
+                timings.append(answer["timings_ms"])
+            split = [f"{statistics.median(part[name] for part in timings):.1f}" for name in PARTS]
+            parts.append([language, *(f"{cut:.1f}" for cut in percentiles(times)), *split])
+        questions = queries_of(data, "en")[:QUESTIONS]
+        passages = [passages_of(address, token, question) for question in questions]
+        for _ in range(count):
+            alone = read_alone(tools, passages)
+            _, _, rate = load(address, token, "/v1/ask", bodies_of(questions), CLIENTS)
+            loads.append((rate, len(questions) / alone, rate * alone / len(questions)))
+    table("Answers, one client", ["questions", "p50 ms", "p99", *(f"of which {name}" for name in PARTS)], parts)
+    rate, alone, share = (statistics.median(column) for column in zip(*loads))
+    table(f"Answers, {CLIENTS} clients", ["answers/s", "the reader alone", "share"], [[f"{rate:.1f}", f"{alone:.1f}", f"{share:.2f}"]])
+
+
+def bodies_of(questions: list[str]) -> list[dict]:
+    return [{"question": question, "strictness": 1} for question in questions]
+
+
+def passages_of(address: str, token: str, question: str) -> dict:
+    """What is read for a question."""
+    found = post(address, token, "/v1/search", {"query": question, "k": PASSAGES, "rerank": False})
+    return {"question": question, "passages": [hit["text"] for hit in found["hits"]]}
+
+
+def read_alone(tools: Path, passages: list[dict]) -> float:
+    """Seconds that the reader takes for all, on as many threads as there are processors."""
+    lines = "".join(json.dumps(line) + "\n" for line in passages)
+    command = [tools / "bench-read", REPOSITORY / ".cache/models", str(os.cpu_count())]
+    return float(subprocess.run(command, input=lines, text=True, check=True, capture_output=True).stdout)
+
+
 def during_ingest(instance: Taproot, embedding: Embedding, data: Path, count: int) -> None:
     """Searches at rest, then while the server ingests a folder that takes longer than they do, in a copy of the store."""
     copy = instance.data.with_name(instance.data.name + "-ingesting")
@@ -200,7 +250,7 @@ def main() -> None:
     parser.add_argument("--scale", type=float, default=1.0, help="length of a chunk, beside a real one's")
     parser.add_argument("--data", type=Path, default=Path(os.environ.get("TAPROOT_EVAL_DATA", REPOSITORY.parent / "shared/data")))
     parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--only", choices=["fill", "rest", "ingest"])
+    parser.add_argument("--only", choices=["fill", "rest", "ask", "ingest"])
     arguments = parser.parse_args()
     binary, work, data = arguments.taproot.resolve(), arguments.work.resolve(), arguments.data.resolve()
     tools, store = binary.parent, work / f"data-{arguments.chunks}"
@@ -210,6 +260,8 @@ def main() -> None:
     instance, embedding = Taproot(binary, store), Embedding(tools)
     if arguments.only in (None, "rest"):
         at_rest(instance, embedding, data, arguments.rounds)
+    if arguments.only in (None, "ask"):
+        asking(instance, tools, data, arguments.rounds)
     if arguments.only in (None, "ingest"):
         during_ingest(instance, embedding, data, arguments.rounds)
 

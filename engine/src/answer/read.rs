@@ -11,8 +11,6 @@ pub use clues::Clues;
 
 use std::sync::Arc;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
-
 use crate::answer::ground::may_be_shown;
 use crate::retrieve::{Found, Query, Retriever};
 use crate::text::{SentenceSpan, slice_chars};
@@ -43,10 +41,6 @@ pub struct Evidence {
     pub passages: usize,
 }
 
-/// Passages of one question that are read at the same time: all at once would fill the executor's queue, and others would
-/// be turned away.
-const AT_A_TIME: usize = 2;
-
 impl Retriever {
     /// Reads the passages of the hits, each by itself: a quantised model is slower on a batch, and what it says of a passage
     /// would depend on what else is in it. How rare a word is, is counted among what the scope sees.
@@ -55,33 +49,27 @@ impl Retriever {
         let (query, scope) = (query.clone(), scope.clone());
         let question = self.executor.run(move || clues::Question::new(models, &lexical, &scope, query)).await?;
         let question = Arc::new(question);
-        let passages: Vec<_> = (0..found.len()).map(|hit| self.sentences(&question, hit, found)).collect();
-        let read: Vec<Vec<Candidate>> = stream::iter(passages).buffered(AT_A_TIME).try_collect().await?;
+        let passages = (0..found.len()).map(|hit| {
+            let (question, found) = (Arc::clone(&question), Arc::clone(found));
+            move || sentences(&question, hit, &found)
+        });
+        let read = self.executor.run_all(passages.collect()).await?;
         let mut candidates: Vec<Candidate> = read.into_iter().flatten().collect();
         candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.hit.cmp(&b.hit)));
         let confidence = candidates.first().map_or(0.0, |best| question.confidence(&best.clues));
         Ok(Evidence { candidates, confidence, passages: found.len() })
     }
+}
 
-    /// Whoever plants an order to the machine, or a link out, in a document does not get to speak through it.
-    async fn sentences(
-        &self,
-        question: &Arc<clues::Question>,
-        hit: usize,
-        found: &Arc<Vec<Found>>,
-    ) -> Result<Vec<Candidate>> {
-        let (question, found) = (Arc::clone(question), Arc::clone(found));
-        let read = self.executor.run(move || {
-            let mut candidates = question.candidates(hit, &found)?;
-            candidates.retain(|candidate| {
-                let SentenceSpan { start, end } = candidate.sentence;
-                let text = slice_chars(&found[hit].chunk.text, start, end);
-                may_be_shown(text) && !(candidate.clues.heading > 0.0 && only_names(text))
-            });
-            Ok(candidates)
-        });
-        read.await
-    }
+/// Whoever plants an order to the machine, or a link out, in a document does not get to speak through it.
+fn sentences(question: &clues::Question, hit: usize, found: &[Found]) -> Result<Vec<Candidate>> {
+    let mut candidates = question.candidates(hit, found)?;
+    candidates.retain(|candidate| {
+        let SentenceSpan { start, end } = candidate.sentence;
+        let text = slice_chars(&found[hit].chunk.text, start, end);
+        may_be_shown(text) && !(candidate.clues.heading > 0.0 && only_names(text))
+    });
+    Ok(candidates)
 }
 
 impl Evidence {

@@ -3,7 +3,6 @@
 
 use std::sync::Arc;
 
-use futures_util::{StreamExt, TryStreamExt, stream};
 use taproot_schemas::search::BoostName;
 
 use super::query::Reread;
@@ -11,10 +10,6 @@ use super::{Found, Query, Retriever};
 use crate::Result;
 use crate::models::{Models, Reader, Reranker};
 use crate::text::SentenceSpan;
-
-/// Passages of one search that are read at the same time: all at once would fill the executor's queue, and others would
-/// be turned away.
-const AT_A_TIME: usize = 2;
 
 /// Who reads.
 enum Judge<'a> {
@@ -27,21 +22,17 @@ impl Retriever {
     pub(super) async fn rerank(&self, query: &Query, found: &mut [Found]) -> Result<()> {
         let Some(judge) = Judge::of(&self.models, query) else { return Ok(()) };
         let read = found.len().min(judge.hits());
-        let passages: Vec<_> = found[..read].iter().map(|hit| self.judged(query, hit.chunk.text.clone())).collect();
-        let scores: Vec<f32> = stream::iter(passages).buffered(AT_A_TIME).try_collect().await?;
+        let judged = found[..read].iter().map(|hit| {
+            let (models, query, chunk) = (Arc::clone(&self.models), query.clone(), Arc::clone(&hit.chunk));
+            move || Judge::of(&models, &query).map_or(Ok(0.0), |judge| judge.score(&query, &chunk.text))
+        });
+        let scores = self.executor.run_all(judged.collect()).await?;
         for (hit, score) in found.iter_mut().zip(scores) {
             hit.rerank = Some(score);
             hit.boost(BoostName::Rerank, judge.weight() * score, "read together with the query");
         }
         super::explain::sort(&mut found[..read]);
         Ok(())
-    }
-
-    async fn judged(&self, query: &Query, passage: String) -> Result<f32> {
-        let (models, query) = (Arc::clone(&self.models), query.clone());
-        self.executor
-            .run(move || Judge::of(&models, &query).map_or(Ok(0.0), |judge| judge.score(&query, &passage)))
-            .await
     }
 }
 

@@ -21,7 +21,8 @@ impl Stores {
     async fn open(dir: &Path) -> Stores {
         let catalog = Catalog::open(&dir.join("catalog.sqlite")).await.expect("a catalog");
         let lexical = open_lexical(&dir.join("lexical"), &catalog).await.expect("a lexical index");
-        let vectors = EdgeVectors::open(&dir.join("vectors"), 2, Executor::new(2, 10)).expect("a vector store");
+        let vectors =
+            EdgeVectors::open(&dir.join("vectors"), 2, Executor::new(2, 10).expect("threads")).expect("a vector store");
         let vectors: Arc<dyn VectorStore> = Arc::new(vectors);
         let writer = Writer::new(catalog.clone(), lexical.clone(), Arc::clone(&vectors), Space::of(dir));
         let source = catalog.source("default", "/docs").await.expect("a source");

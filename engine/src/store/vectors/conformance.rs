@@ -110,7 +110,9 @@ async fn conforms(store: Arc<dyn VectorStore>) {
 #[tokio::test]
 async fn the_embedded_store_conforms_and_survives_a_restart() {
     let dir = tempfile::tempdir().expect("a folder");
-    let open = || Arc::new(EdgeVectors::open(dir.path(), DIMENSIONS, Executor::new(2, 10)).expect("a store"));
+    let open = || {
+        Arc::new(EdgeVectors::open(dir.path(), DIMENSIONS, Executor::new(2, 10).expect("threads")).expect("a store"))
+    };
     let store = open();
     conforms(store.clone()).await;
     store.close().await.expect("closed");
@@ -136,7 +138,7 @@ async fn the_server_conforms() {
 async fn writes_and_deletions_during_an_optimization_hold() {
     const BATCH: usize = 500;
     let dir = tempfile::tempdir().expect("a folder");
-    let open = || EdgeVectors::open(dir.path(), DIMENSIONS, Executor::new(2, 10));
+    let open = || EdgeVectors::open(dir.path(), DIMENSIONS, Executor::new(2, 10).expect("threads"));
     let store = open().expect("a store");
     let mut expected = std::collections::BTreeSet::new();
     for batch in 0..12 {
