@@ -39,8 +39,8 @@ WORDS_ALONE = ("cmrc", "drcd", "handbook-zh", "examples")
 # Documents of companies are few among the sets, and what this is for: their questions count this often.
 COMPANY, COMPANY_WEIGHT = ("handbook-en", "handbook-zh", "examples"), 4.0
 REGULARISATION = 3.0
-# engine/src/answer/strictness.rs
-LEAST_CONFIDENCE = (0.0, 0.12, 0.22, 0.4, 0.6)
+# Levels of strictness: `least_confidence` in engine/src/answer/read/weights.rs.
+LEAST_CONFIDENCE = {"WITH_READER": (0.0, 0.2, 0.32, 0.45, 0.6), "WORDS_ALONE": (0.0, 0.12, 0.22, 0.4, 0.6)}
 
 
 def normalised(text: str) -> str:
@@ -212,7 +212,7 @@ def coverage(rows: list[dict], pooled: dict[str, list[tuple[float, bool, bool]]]
             pooled.setdefault(row["set"], []).append((sure, row["here"], bool(row["y"][at])))
 
 
-def print_coverage(pooled: dict[str, list[tuple[float, bool, bool]]]) -> None:
+def print_coverage(pooled: dict[str, list[tuple[float, bool, bool]]], levels: tuple[float, ...]) -> None:
     """The table of docs/answers.md: at each strictness answered, right of those; refused of the others."""
     for name, asked in pooled.items():
         sure, here, right = (np.array(column) for column in zip(*asked))
@@ -220,7 +220,7 @@ def print_coverage(pooled: dict[str, list[tuple[float, bool, bool]]]) -> None:
             continue
         cells = [
             f"{(sure >= least)[here].mean():.0%}, {right[(sure >= least) & here].mean():.0%}; {(sure < least)[~here].mean():.0%}"
-            for least in LEAST_CONFIDENCE
+            for least in levels
         ]
         print(f"| {name} ({here.sum()}, {(~here).sum()}) | {' | '.join(cells)} | {auc(sure[here], sure[~here]):.3f} |")
 
@@ -242,7 +242,7 @@ def fit(out: Path) -> None:
             report(test, sentence, confidence)
         sentence = fit_sentences(rows)
         confidence = fit_confidence(rows, sentence)
-        print_coverage(pooled)
+        print_coverage(pooled, LEAST_CONFIDENCE[title])
         print(f"{title} all")
         report([row for row in rows if row["set"] in COMPANY], sentence, confidence)
         for label, theta in (("sentence", sentence), ("confidence", confidence)):

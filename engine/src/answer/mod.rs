@@ -119,7 +119,7 @@ impl Answerer {
                 Asker::Anonymous => thread.id().to_owned(),
             },
         };
-        let said = match strictness.answers(task.evidence.confidence) {
+        let said = match strictness.answers(&task.evidence) {
             true => self.written(&task, &dates, mode, writer, events).await?,
             false => None,
         };

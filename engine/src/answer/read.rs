@@ -31,12 +31,14 @@ pub struct Candidate {
 }
 
 /// What reading brought.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Default)]
 pub struct Evidence {
     /// Best first.
     pub candidates: Vec<Candidate>,
     /// 0 to 1.
     pub confidence: f32,
+    /// Confidence from which on each level of strictness answers.
+    pub least_confidence: [f32; 5],
     /// Passages that were read.
     pub passages: usize,
 }
@@ -57,7 +59,7 @@ impl Retriever {
         let mut candidates: Vec<Candidate> = read.into_iter().flatten().collect();
         candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.hit.cmp(&b.hit)));
         let confidence = candidates.first().map_or(0.0, |best| question.confidence(&best.clues));
-        Ok(Evidence { candidates, confidence, passages: found.len() })
+        Ok(Evidence { candidates, confidence, least_confidence: question.least_confidence(), passages: found.len() })
     }
 }
 

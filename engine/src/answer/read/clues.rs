@@ -121,6 +121,11 @@ impl Question {
         })
     }
 
+    /// Confidence from which on each level of strictness answers.
+    pub fn least_confidence(&self) -> [f32; 5] {
+        self.model.least_confidence
+    }
+
     /// Probability that a sentence with these clues, the best one of all passages, answers.
     pub fn confidence(&self, clues: &Clues) -> f32 {
         1.0 / (1.0 + (-self.model.confidence.score(clues)).exp())

@@ -12,6 +12,8 @@ use super::clues::Clues;
 pub struct Model {
     pub sentence: Weights,
     pub confidence: Weights,
+    /// Confidence from which on each level of strictness answers. Level 1 answers whenever anything was found.
+    pub least_confidence: [f32; 5],
 }
 
 /// A logistic model: log-odds = bias + Σ weight · clue.
@@ -22,6 +24,7 @@ pub struct Weights {
 
 /// For questions in a language that the reader knows.
 pub static WITH_READER: Model = Model {
+    least_confidence: [0.0, 0.2, 0.32, 0.45, 0.6],
     sentence: Weights {
         bias: -5.15,
         clues: Clues {
@@ -74,6 +77,7 @@ pub static WITH_READER: Model = Model {
 
 /// For the others.
 pub static WORDS_ALONE: Model = Model {
+    least_confidence: [0.0, 0.12, 0.22, 0.4, 0.6],
     sentence: Weights {
         bias: -4.53,
         clues: Clues {
@@ -129,5 +133,17 @@ impl Weights {
     pub fn score(&self, clues: &Clues) -> f32 {
         let products = self.clues.named().into_iter().zip(clues.named()).map(|((_, weight), (_, clue))| weight * clue);
         self.bias + products.sum::<f32>()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{WITH_READER, WORDS_ALONE};
+
+    #[test]
+    fn levels_rise_from_nothing() {
+        for model in [&WITH_READER, &WORDS_ALONE] {
+            assert!(model.least_confidence[0] == 0.0 && model.least_confidence.is_sorted());
+        }
     }
 }

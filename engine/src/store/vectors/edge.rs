@@ -15,10 +15,11 @@ use async_trait::async_trait;
 use parking_lot::Mutex;
 use qdrant_edge::{
     AnyVariants, Condition, CreateIndex, DEFAULT_VECTOR_NAME, Distance, EdgeConfig, EdgeConfigBuilder,
-    EdgeOptimizersConfig, EdgeShard, EdgeVectorParamsBuilder, FieldCondition, FieldIndexOperations, JsonPath, Match,
-    PayloadFieldSchema, PayloadSchemaType, PointId, PointInsertOperations, PointOperations, PointStruct,
-    QuantizationSearchParams, ScalarQuantizationConfig, ScalarType, ScrollRequest, SearchParams, SearchRequest,
-    UpdateOperation, VectorInternal, VectorStructInternal, Vectors, WithPayloadInterface, WithVector,
+    EdgeOptimizersConfig, EdgeShard, EdgeVectorParamsBuilder, FieldCondition, FieldIndexOperations, JsonPath,
+    KeywordIndexParams, Match, PayloadFieldSchema, PayloadSchemaParams, PointId, PointInsertOperations,
+    PointOperations, PointStruct, QuantizationSearchParams, ScalarQuantizationConfig, ScalarType, ScrollRequest,
+    SearchParams, SearchRequest, UpdateOperation, VectorInternal, VectorStructInternal, Vectors, WithPayloadInterface,
+    WithVector,
 };
 use tokio::sync::{mpsc, oneshot};
 
@@ -220,10 +221,12 @@ fn config(dimensions: usize) -> EdgeConfig {
         .build()
 }
 
+/// Mapped from disk: read into memory, the values of a million points take seconds at each start.
 fn keyword_index(name: &str) -> Result<UpdateOperation> {
+    let params = KeywordIndexParams { on_disk: Some(true), ..KeywordIndexParams::default() };
     Ok(UpdateOperation::FieldIndexOperation(FieldIndexOperations::CreateIndex(CreateIndex {
         field_name: path(name)?,
-        field_schema: Some(PayloadFieldSchema::FieldType(PayloadSchemaType::Keyword)),
+        field_schema: Some(PayloadFieldSchema::FieldParams(PayloadSchemaParams::Keyword(params))),
     })))
 }
 

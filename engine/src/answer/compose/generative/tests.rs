@@ -65,8 +65,12 @@ fn task(question: &str, passages: &[&str], best: &[(usize, usize)]) -> Task {
         score: 1.0,
         clues: Clues::default(),
     };
-    let evidence =
-        Evidence { candidates: best.iter().map(candidate).collect(), confidence: 0.9, passages: passages.len() };
+    let evidence = Evidence {
+        candidates: best.iter().map(candidate).collect(),
+        confidence: 0.9,
+        passages: passages.len(),
+        ..Evidence::default()
+    };
     Task {
         question: question.into(),
         asked: question.into(),

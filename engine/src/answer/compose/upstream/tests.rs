@@ -74,7 +74,7 @@ fn task(found: Vec<Found>) -> Task {
         question: "How many days of leave do contractors have?".into(),
         asked: "And contractors?".into(),
         language: Some("en"),
-        evidence: Arc::new(Evidence { candidates: Vec::new(), confidence: 0.5, passages: found.len() }),
+        evidence: Arc::new(Evidence { confidence: 0.5, passages: found.len(), ..Evidence::default() }),
         found: Arc::new(found),
         asker: "ann@example.com".into(),
     }
@@ -399,7 +399,7 @@ async fn of_a_closed_collection_nothing_leaves() {
         Candidate { hit, sentence, span: None, score, clues: Clues::default() }
     };
     let candidates = vec![candidate(0, 9.0), candidate(3, 5.0), candidate(2, 4.0), candidate(1, 1.0)];
-    task.evidence = Arc::new(Evidence { candidates, confidence: 0.9, passages: 4 });
+    task.evidence = Arc::new(Evidence { candidates, confidence: 0.9, passages: 4, ..Evidence::default() });
 
     composed(&upstream, &task).await.1.expect("an answer");
     let user = stand_in.taken()[0]["messages"][1]["content"].as_str().expect("a text").to_owned();
