@@ -40,7 +40,7 @@ WORDS_ALONE = ("cmrc", "drcd", "handbook-zh", "examples")
 COMPANY, COMPANY_WEIGHT = ("handbook-en", "handbook-zh", "examples"), 4.0
 REGULARISATION = 3.0
 # Levels of strictness: `least_confidence` in engine/src/answer/read/weights.rs.
-LEAST_CONFIDENCE = {"WITH_READER": (0.0, 0.2, 0.32, 0.45, 0.6), "WORDS_ALONE": (0.0, 0.12, 0.22, 0.4, 0.6)}
+LEAST_CONFIDENCE = {"WITH_READER": (0.0, 0.2, 0.3, 0.45, 0.6), "WORDS_ALONE": (0.0, 0.12, 0.22, 0.4, 0.6)}
 
 
 def normalised(text: str) -> str:

@@ -15,12 +15,15 @@ use crate::store::Lexical;
 use crate::text::{SentenceSpan, sentences, slice_chars, words_in};
 use crate::{AccessScope, Result};
 
-/// Numbers that describe a sentence; each is between about 0 and 1, but for `span`.
+/// Margin of the reader from which on it is as good as sure: a greater one says little more.
+const SURE_MARGIN: f32 = 8.0;
+
+/// Numbers that describe a sentence; each is between about 0 and 1, but for `span`, which is from -1 on.
 #[derive(Debug, Clone, Copy, Default, PartialEq)]
 pub struct Clues {
-    /// The reader's margin for the best span in the sentence (span score − no-answer score), a tenth of it.
+    /// The reader's margin for the best span in the sentence (span score − no-answer score), by its hyperbolic tangent.
     pub span: f32,
-    /// How far that margin is below the best of the passage, a tenth of it.
+    /// How far that margin is below the best of the passage, likewise.
     pub behind_best_span: f32,
     /// Share of the question's weight that the sentence holds, that the sentences beside it add, that headings add.
     pub own_words: f32,
@@ -151,8 +154,8 @@ impl Question {
         for (at, sentence) in passage.sentences.iter().enumerate() {
             let mut clues = self.clues(shared, &passage, at, found);
             if let Some(reading) = readings[at] {
-                clues.span = reading.margin / 10.0;
-                clues.behind_best_span = (best_span - reading.margin) / 10.0;
+                clues.span = (reading.margin / SURE_MARGIN).tanh();
+                clues.behind_best_span = ((best_span - reading.margin) / SURE_MARGIN).tanh();
             }
             let span = readings[at].map(|reading| (reading.start, reading.end));
             out.push(Candidate { hit, sentence: *sentence, span, score: self.model.sentence.score(&clues), clues });
