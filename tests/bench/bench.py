@@ -172,6 +172,7 @@ def speed_of_questions(taproot: Path, data: Path, repeat: int) -> None:
 def load(address: str, token: str, route: str, bodies: list[dict], clients: int) -> tuple[float, float, float]:
     """(p50, p99) in milliseconds and requests per second of `clients` that ask without a pause."""
     times: list[float] = []
+    failed: list[int] = []
 
     def client(number: int) -> None:
         # One connection, and replies that are only received: what a client does is taken from the server here.
@@ -184,7 +185,8 @@ def load(address: str, token: str, route: str, bodies: list[dict], clients: int)
             response.read()
             times.append((time.perf_counter() - began) * 1000)
             if response.status != 200:
-                sys.exit(f"error: {route} answered {response.status}")
+                failed.append(response.status)
+                return
 
     headers = {"content-type": "application/json", "authorization": f"Bearer {token}"}
     threads = [threading.Thread(target=client, args=(number,)) for number in range(clients)]
@@ -194,6 +196,8 @@ def load(address: str, token: str, route: str, bodies: list[dict], clients: int)
     for thread in threads:
         thread.join()
     elapsed = time.perf_counter() - began
+    if failed or len(times) != clients * REQUESTS_PER_CLIENT:
+        sys.exit(f"error: {route} failed under load: {failed or 'a connection broke'}")
     cuts = statistics.quantiles(times, n=100)
     return cuts[49], cuts[98], len(times) / elapsed
 
