@@ -14,7 +14,7 @@ use crate::support::slice;
 use crate::support::taproot::{Taproot, told};
 
 /// Of the answerable questions, and of those that are not: how many have to be right. Raise them when it gets better.
-const RIGHT_AT_LEAST: usize = 10;
+const RIGHT_AT_LEAST: usize = 12;
 const REFUSED_AT_LEAST: usize = 9;
 
 /// A line of `examples/questions.jsonl`.

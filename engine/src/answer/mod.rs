@@ -26,7 +26,7 @@ use taproot_schemas::settings::WhenBusy;
 use tokio::sync::mpsc;
 use uuid::Uuid;
 
-use crate::retrieve::{Found, Query, Retriever};
+use crate::retrieve::{Found, Query, Results, Retriever};
 use crate::store::{Conversations, Filter};
 use crate::text::slice_chars;
 use crate::{Asker, Error, Result};
@@ -99,13 +99,13 @@ impl Answerer {
         let thread = Thread::open(self, before, &filter.scope, request).await?;
         let query = thread.query(request, self.max_query_chars)?;
         let resolve = clock.lap();
-        let found = self.retriever.search(&query, filter, self.passages).await?.found;
+        let Results { found, vector, .. } = self.retriever.search(&query, filter, self.passages).await?;
         let search = clock.lap();
         send(events, || AnswerEvent::SearchResults(SearchResults { hits: found.iter().map(Found::hit).collect() }))
             .await?;
 
         let found = Arc::new(found);
-        let evidence = self.retriever.read(&query, &filter.scope, &found).await?;
+        let evidence = self.retriever.read(&query, vector, &filter.scope, &found).await?;
         let read = clock.lap();
         let dates = self.retriever.dates(&found).await?;
         let task = Task {
@@ -150,8 +150,9 @@ impl Answerer {
     /// Every sentence that is weighed for a question, best first, with what it is weighed by: for fitting the weights.
     pub async fn weighed(&self, question: &str, filter: &Filter) -> Result<Vec<Weighed>> {
         let query = Query::question(question, self.max_query_chars)?;
-        let found = Arc::new(self.retriever.search(&query, filter, self.passages).await?.found);
-        let evidence = self.retriever.read(&query, &filter.scope, &found).await?;
+        let Results { found, vector, .. } = self.retriever.search(&query, filter, self.passages).await?;
+        let found = Arc::new(found);
+        let evidence = self.retriever.read(&query, vector, &filter.scope, &found).await?;
         let weighed = evidence.candidates.iter().map(|candidate| {
             let chunk = &found[candidate.hit].chunk;
             let cut = |(start, end): (usize, usize)| slice_chars(&chunk.text, start, end).to_owned();

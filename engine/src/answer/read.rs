@@ -16,6 +16,9 @@ use crate::retrieve::{Found, Query, Retriever};
 use crate::text::{SentenceSpan, slice_chars};
 use crate::{AccessScope, Result};
 
+/// Best sentences that are compared with the question as a whole.
+const COMPARED: usize = 2;
+
 /// A sentence that may answer.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Candidate {
@@ -46,7 +49,13 @@ pub struct Evidence {
 impl Retriever {
     /// Reads the passages of the hits, each by itself: a quantised model is slower on a batch, and what it says of a passage
     /// would depend on what else is in it. How rare a word is, is counted among what the scope sees.
-    pub(super) async fn read(&self, query: &Query, scope: &AccessScope, found: &Arc<Vec<Found>>) -> Result<Evidence> {
+    pub(super) async fn read(
+        &self,
+        query: &Query,
+        vector: Option<Vec<f32>>,
+        scope: &AccessScope,
+        found: &Arc<Vec<Found>>,
+    ) -> Result<Evidence> {
         let (models, lexical) = (Arc::clone(&self.models), self.lexical.clone());
         let (query, scope) = (query.clone(), scope.clone());
         let question = self.executor.run(move || clues::Question::new(models, &lexical, &scope, query)).await?;
@@ -58,9 +67,32 @@ impl Retriever {
         let read = self.executor.run_all(passages.collect()).await?;
         let mut candidates: Vec<Candidate> = read.into_iter().flatten().collect();
         candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.hit.cmp(&b.hit)));
+        if let Some(vector) = vector {
+            let likeness = self.likeness(vector, &candidates, found).await?;
+            candidates.iter_mut().for_each(|candidate| candidate.clues.likeness = likeness);
+        }
         let confidence = candidates.first().map_or(0.0, |best| question.confidence(&best.clues));
         Ok(Evidence { candidates, confidence, least_confidence: question.least_confidence(), passages: found.len() })
     }
+
+    /// See [`Clues::likeness`].
+    async fn likeness(&self, vector: Vec<f32>, best_first: &[Candidate], found: &[Found]) -> Result<f32> {
+        let vector = Arc::new(vector);
+        let knows = |hit: &Found| hit.chunk.language.as_deref().is_none_or(|language| self.models.embedder.knows(language));
+        let best = best_first.iter().filter(|candidate| knows(&found[candidate.hit])).take(COMPARED);
+        let compared = best.map(|candidate| {
+            let (models, vector) = (Arc::clone(&self.models), Arc::clone(&vector));
+            let SentenceSpan { start, end } = candidate.sentence;
+            let sentence = slice_chars(&found[candidate.hit].chunk.text, start, end).to_owned();
+            move || Ok(dot(&vector, &models.embedder.embed_passage(&sentence)?))
+        });
+        Ok(self.executor.run_all(compared.collect()).await?.into_iter().fold(0.0, f32::max))
+    }
+}
+
+/// Cosine of two vectors of length 1.
+fn dot(one: &[f32], other: &[f32]) -> f32 {
+    one.iter().zip(other).map(|(a, b)| a * b).sum()
 }
 
 /// Whoever plants an order to the machine, or a link out, in a document does not get to speak through it.

@@ -70,6 +70,8 @@ pub struct Retriever {
 pub struct Results {
     /// Best first.
     pub found: Vec<Found>,
+    /// The query's, where the vector leg had something to say.
+    pub vector: Option<Vec<f32>>,
     /// Whether there are candidates that the catalog was not asked of.
     more: bool,
     /// The query with other words in place of those that stand nowhere.
@@ -188,7 +190,7 @@ impl Retriever {
         self.rerank(query, &mut found).await?;
         let found = self.weigh(query, found, depth.hits).await?;
         let Lexically { did_you_mean, marks, .. } = lexical;
-        Ok(Results { found, more, did_you_mean, unmatched_phrases: Vec::new(), marks })
+        Ok(Results { found, vector: asked.vector, more, did_you_mean, unmatched_phrases: Vec::new(), marks })
     }
 
     /// Asks each leg of chunks that it did not bring: what is far down in one list is not nothing.

@@ -6,7 +6,7 @@
 
 use unicode_normalization::UnicodeNormalization;
 
-use super::sentences;
+use super::{is_han, sentences};
 
 /// Words of which one from each list, in this order, with no more than [`GAP`] words between them, addresses a model.
 const PATTERNS: &[&[&[&str]]] = &[
@@ -143,8 +143,9 @@ pub fn addresses_a_model(sentence: &str) -> bool {
         || cites_itself(&folded, &words)
         || found(PATTERNS, GAP)
         || found(WIDE_PATTERNS, WIDE_GAP)
-        || found_chinese(CHINESE, GAP_CHARS)
-        || found_chinese(WIDE_CHINESE, WIDE_GAP_CHARS)
+        // Each of these patterns begins in Chinese.
+        || folded.chars().any(is_han)
+            && (found_chinese(CHINESE, GAP_CHARS) || found_chinese(WIDE_CHINESE, WIDE_GAP_CHARS))
 }
 
 /// Whether a sentence speaks of an answer, or of what a model does, beside marks like those of an answer (`[1]`).

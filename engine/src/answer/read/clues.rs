@@ -56,11 +56,14 @@ pub struct Clues {
     pub pairs: f32,
     /// Retrieval's score of the passage, as it is.
     pub found: f32,
+    /// Greatest cosine of the question and one of the sentences that the other clues put first, the same for all of them: it
+    /// tells whether any of them answers, and not which.
+    pub likeness: f32,
 }
 
 impl Clues {
     /// In the order of the fields, with their names.
-    pub fn named(&self) -> [(&'static str, f32); 19] {
+    pub fn named(&self) -> [(&'static str, f32); 20] {
         [
             ("span", self.span),
             ("behind_best_span", self.behind_best_span),
@@ -81,6 +84,7 @@ impl Clues {
             ("name", self.name),
             ("pairs", self.pairs),
             ("found", self.found),
+            ("likeness", self.likeness),
         ]
     }
 }
@@ -106,8 +110,10 @@ impl Question {
     pub fn new(models: Arc<Models>, lexical: &Lexical, scope: &AccessScope, query: Query) -> Result<Question> {
         let knows = |reader: &Reader| query.language.is_some_and(|language| reader.knows(language));
         let with_reader = models.reader.as_ref().is_some_and(knows);
-        let words = words_in(&query.text, query.language).into_iter().filter(|term| !is_question_word(term));
-        let unique: Vec<String> = words.collect::<BTreeSet<String>>().into_iter().collect();
+        let words = words_in(&query.text, query.language);
+        let pairs = neighbours(&words).into_iter().map(|(one, other)| (one.to_owned(), other.to_owned())).collect();
+        let telling = words.into_iter().filter(|term| !is_question_word(term));
+        let unique: Vec<String> = telling.collect::<BTreeSet<String>>().into_iter().collect();
         let idf = lexical.idf(&unique, scope)?;
         let weights: BTreeMap<String, f32> = unique.into_iter().zip(idf).collect();
         Ok(Question {
@@ -116,7 +122,7 @@ impl Question {
             wants_number: asks_for_number(&query.text),
             wants_name: asks_for_name(&query.text),
             particulars: particulars(&query.text),
-            pairs: neighbours(&query.text, query.language),
+            pairs,
             model: if with_reader { &weights::WITH_READER } else { &weights::WORDS_ALONE },
             query,
             models,
@@ -186,7 +192,7 @@ impl Question {
             near_words: self.share(|term| !own.contains(term) && near(term)),
             heading_words: self.share(|term| !own.contains(term) && !near(term) && passage.headings.contains(term)),
             passage_words: self.share(|term| !told(term) && passage.holds(term)),
-            pairs: self.shared_pairs(text, found.chunk.language.as_deref()),
+            pairs: self.shared_pairs(&passage.words[at]),
             name: match (self.wants_name, has_new_name(text, &self.query.text)) {
                 (false, _) => 0.0,
                 (true, false) => -1.0,
@@ -219,12 +225,14 @@ impl Question {
         held as f32 / self.particulars.len() as f32
     }
 
-    fn shared_pairs(&self, text: &str, language: Option<&str>) -> f32 {
+    /// Share of the question's pairs among the words of a sentence.
+    fn shared_pairs(&self, words: &[String]) -> f32 {
         if self.pairs.is_empty() {
             return 0.0;
         }
-        let theirs: HashSet<(String, String)> = neighbours(text, language).into_iter().collect();
-        self.pairs.iter().filter(|pair| theirs.contains(*pair)).count() as f32 / self.pairs.len() as f32
+        let theirs: HashSet<(&str, &str)> = neighbours(words).into_iter().collect();
+        let held = |(one, other): &&(String, String)| theirs.contains(&(one.as_str(), other.as_str()));
+        self.pairs.iter().filter(held).count() as f32 / self.pairs.len() as f32
     }
 
     /// Share of the question's weight in the words for which `holds` is true.
@@ -237,6 +245,8 @@ impl Question {
 struct Passage<'a> {
     sentences: Vec<SentenceSpan>,
     texts: Vec<&'a str>,
+    /// Words of each sentence, in order and as a set.
+    words: Vec<Vec<String>>,
     terms: Vec<HashSet<String>>,
     headings: HashSet<String>,
 }
@@ -248,8 +258,10 @@ impl<'a> Passage<'a> {
         let texts: Vec<&str> = sentences.iter().map(|s| slice_chars(&chunk.text, s.start, s.end)).collect();
         let language = chunk.language.as_deref();
         let headings = format!("{}\n{}", chunk.title, chunk.heading.as_deref().unwrap_or_default());
+        let words: Vec<Vec<String>> = texts.iter().map(|text| words_in(text, language)).collect();
         Passage {
-            terms: texts.iter().map(|text| words_in(text, language).into_iter().collect()).collect(),
+            terms: words.iter().map(|words| words.iter().cloned().collect()).collect(),
+            words,
             headings: words_in(&headings, language).into_iter().collect(),
             sentences,
             texts,
@@ -273,9 +285,9 @@ impl<'a> Passage<'a> {
 }
 
 /// Words that stand side by side, those that only ask or bind left out.
-fn neighbours(text: &str, language: Option<&str>) -> Vec<(String, String)> {
-    let words: Vec<String> = words_in(text, language).into_iter().filter(|word| !is_question_word(word)).collect();
-    words.windows(2).map(|two| (two[0].clone(), two[1].clone())).collect()
+fn neighbours(words: &[String]) -> Vec<(&str, &str)> {
+    let telling: Vec<&str> = words.iter().map(String::as_str).filter(|word| !is_question_word(word)).collect();
+    telling.windows(2).map(|two| (two[0], two[1])).collect()
 }
 
 fn flag(condition: bool) -> f32 {

@@ -216,6 +216,8 @@ fn config(dimensions: usize) -> EdgeConfig {
         .optimizers(EdgeOptimizersConfig {
             // One or nothing: 0 would mean never.
             indexing_threshold: Some(kib(threads::INDEX_FROM).max(1)),
+            // Each segment is another graph to walk; only those that reached the largest size stand beside the newest.
+            default_segment_number: Some(1),
             ..EdgeOptimizersConfig::default()
         })
         .build()
