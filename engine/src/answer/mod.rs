@@ -105,7 +105,7 @@ impl Answerer {
             .await?;
 
         let found = Arc::new(found);
-        let evidence = self.retriever.read(&query, vector, &filter.scope, &found).await?;
+        let evidence = self.retriever.read(&query, vector, &filter.scope, &found, read::DOUBT).await?;
         let read = clock.lap();
         let dates = self.retriever.dates(&found).await?;
         let task = Task {
@@ -152,7 +152,7 @@ impl Answerer {
         let query = Query::question(question, self.max_query_chars)?;
         let Results { found, vector, .. } = self.retriever.search(&query, filter, self.passages).await?;
         let found = Arc::new(found);
-        let evidence = self.retriever.read(&query, vector, &filter.scope, &found).await?;
+        let evidence = self.retriever.read(&query, vector, &filter.scope, &found, 0.0..=1.0).await?;
         let weighed = evidence.candidates.iter().map(|candidate| {
             let chunk = &found[candidate.hit].chunk;
             let cut = |(start, end): (usize, usize)| slice_chars(&chunk.text, start, end).to_owned();

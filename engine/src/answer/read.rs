@@ -9,6 +9,7 @@ mod weights;
 
 pub use clues::Clues;
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::answer::ground::may_be_shown;
@@ -16,7 +17,9 @@ use crate::retrieve::{Found, Query, Retriever};
 use crate::text::{SentenceSpan, slice_chars};
 use crate::{AccessScope, Result};
 
-/// Best sentences that are compared with the question as a whole.
+/// Confidence at which it is in doubt whether there is an answer, so that the question is compared with the best sentences as a whole,
+/// which costs two runs of the embedder.
+pub(super) const DOUBT: RangeInclusive<f32> = 0.1..=0.5;
 const COMPARED: usize = 2;
 
 /// A sentence that may answer.
@@ -55,6 +58,7 @@ impl Retriever {
         vector: Option<Vec<f32>>,
         scope: &AccessScope,
         found: &Arc<Vec<Found>>,
+        doubt: RangeInclusive<f32>,
     ) -> Result<Evidence> {
         let (models, lexical) = (Arc::clone(&self.models), self.lexical.clone());
         let (query, scope) = (query.clone(), scope.clone());
@@ -67,18 +71,20 @@ impl Retriever {
         let read = self.executor.run_all(passages.collect()).await?;
         let mut candidates: Vec<Candidate> = read.into_iter().flatten().collect();
         candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.hit.cmp(&b.hit)));
-        if let Some(vector) = vector {
+        let mut confidence = candidates.first().map_or(0.0, |best| question.confidence(&best.clues));
+        if let Some(vector) = vector.filter(|_| doubt.contains(&confidence)) {
             let likeness = self.likeness(vector, &candidates, found).await?;
             candidates.iter_mut().for_each(|candidate| candidate.clues.likeness = likeness);
+            confidence = candidates.first().map_or(0.0, |best| question.confidence_in_doubt(&best.clues));
         }
-        let confidence = candidates.first().map_or(0.0, |best| question.confidence(&best.clues));
         Ok(Evidence { candidates, confidence, least_confidence: question.least_confidence(), passages: found.len() })
     }
 
     /// See [`Clues::likeness`].
     async fn likeness(&self, vector: Vec<f32>, best_first: &[Candidate], found: &[Found]) -> Result<f32> {
         let vector = Arc::new(vector);
-        let knows = |hit: &Found| hit.chunk.language.as_deref().is_none_or(|language| self.models.embedder.knows(language));
+        let knows =
+            |hit: &Found| hit.chunk.language.as_deref().is_none_or(|language| self.models.embedder.knows(language));
         let best = best_first.iter().filter(|candidate| knows(&found[candidate.hit])).take(COMPARED);
         let compared = best.map(|candidate| {
             let (models, vector) = (Arc::clone(&self.models), Arc::clone(&vector));

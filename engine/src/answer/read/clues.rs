@@ -57,7 +57,7 @@ pub struct Clues {
     /// Retrieval's score of the passage, as it is.
     pub found: f32,
     /// Greatest cosine of the question and one of the sentences that the other clues put first, the same for all of them: it
-    /// tells whether any of them answers, and not which.
+    /// tells whether any of them answers, and not which. 0 where it was not asked for.
     pub likeness: f32,
 }
 
@@ -137,7 +137,12 @@ impl Question {
 
     /// Probability that a sentence with these clues, the best one of all passages, answers.
     pub fn confidence(&self, clues: &Clues) -> f32 {
-        1.0 / (1.0 + (-self.model.confidence.score(clues)).exp())
+        self.model.confidence.probability(clues)
+    }
+
+    /// The same, when its likeness is known.
+    pub fn confidence_in_doubt(&self, clues: &Clues) -> f32 {
+        self.model.in_doubt.as_ref().unwrap_or(&self.model.confidence).probability(clues)
     }
 
     /// The sentences of one of the passages.

@@ -12,6 +12,8 @@ use super::clues::Clues;
 pub struct Model {
     pub sentence: Weights,
     pub confidence: Weights,
+    /// The same for sentences whose likeness to the question is known.
+    pub in_doubt: Option<Weights>,
     /// Confidence from which on each level of strictness answers. Level 1 answers whenever anything was found.
     pub least_confidence: [f32; 5],
 }
@@ -51,6 +53,31 @@ pub static WITH_READER: Model = Model {
         },
     },
     confidence: Weights {
+        bias: -2.43,
+        clues: Clues {
+            span: 2.01,
+            behind_best_span: 0.03,
+            own_words: 2.75,
+            near_words: 0.23,
+            heading_words: -0.38,
+            retrieval: 0.05,
+            first: 0.56,
+            vector: 1.55,
+            number: 0.64,
+            heading: 0.33,
+            asks: -0.18,
+            news: -0.32,
+            short: 0.37,
+            passage_words: -0.05,
+            missing: -0.09,
+            particulars: 0.00,
+            name: -0.12,
+            pairs: 0.21,
+            found: -0.36,
+            likeness: 0.00,
+        },
+    },
+    in_doubt: Some(Weights {
         bias: -3.04,
         clues: Clues {
             span: 1.89,
@@ -74,7 +101,7 @@ pub static WITH_READER: Model = Model {
             found: -0.50,
             likeness: 1.95,
         },
-    },
+    }),
 };
 
 /// For the others.
@@ -130,6 +157,7 @@ pub static WORDS_ALONE: Model = Model {
             likeness: 0.00,
         },
     },
+    in_doubt: None,
 };
 
 impl Weights {
@@ -137,6 +165,10 @@ impl Weights {
     pub fn score(&self, clues: &Clues) -> f32 {
         let products = self.clues.named().into_iter().zip(clues.named()).map(|((_, weight), (_, clue))| weight * clue);
         self.bias + products.sum::<f32>()
+    }
+
+    pub fn probability(&self, clues: &Clues) -> f32 {
+        1.0 / (1.0 + (-self.score(clues)).exp())
     }
 }
 
