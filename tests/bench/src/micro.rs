@@ -2,15 +2,15 @@
 //! search in a small store.
 //!
 //! `bench-micro` wants the models in `.cache/models` of the folder that it runs in, or in the folder that
-//! `TAPROOT_MODELS` names. Arguments are divan's (`bench-micro --help`).
+//! `TAPROOT_MODELS` names. Arguments are Criterion's (`bench-micro --help`); `--bench` among them, or each is only tried once.
 
 mod config;
 mod made_up;
 
+use std::hint::black_box;
 use std::path::PathBuf;
-use std::sync::LazyLock;
 
-use divan::Bencher;
+use criterion::Criterion;
 use taproot_engine::models::{Choice, Models};
 use taproot_engine::store::{ChunkId, Filter, IndexedChunk, Lexical, Wanted};
 use taproot_engine::{Access, AccessScope, Engine, Evidence, text};
@@ -20,6 +20,7 @@ use config::config;
 use made_up::{Line, Vectors, document};
 
 const QUERY: &str = "how many weeks of parental leave does a full time employee get in the first year?";
+const CHINESE_QUERY: &str = "全职员工入职第一年可以休几周育儿假？";
 const ENGLISH: &str = "Employees who have worked for at least twelve months may take up to sixteen weeks of paid \
     parental leave. Requests are sent to people@example.com with form HR-114 four weeks before the first day.";
 const CHINESE: &str = "员工入职满十二个月后，可以享受最长十六周的带薪育儿假。申请须在休假首日的四周之前，连同HR-114表格一并提交人事部门。";
@@ -29,75 +30,69 @@ const DEPTH: u128 = 100;
 const DOCUMENTS: usize = 490;
 
 fn main() {
-    // `divan::main` would only name the benches, unless it is cargo that runs them.
-    divan::Divan::from_args().run_benches();
+    let mut criterion = Criterion::default().configure_from_args();
+    let benches = [analysis, embedding, fusion, search, catalog_check, scores_of_given_chunks];
+    benches.iter().for_each(|bench| bench(&mut criterion));
+    criterion.final_summary();
 }
 
 fn models_dir() -> PathBuf {
     std::env::var_os("TAPROOT_MODELS").map_or_else(|| ".cache/models".into(), PathBuf::from)
 }
 
-static MODELS: LazyLock<Models> =
-    LazyLock::new(|| Models::load(&models_dir(), &Choice::default(), 1).expect("the models"));
-
-#[divan::bench]
-fn analysis_of_english() -> Vec<String> {
-    text::terms(divan::black_box(ENGLISH))
+fn analysis(criterion: &mut Criterion) {
+    for (language, text) in [("English", ENGLISH), ("Chinese", CHINESE)] {
+        let name = format!("analysis of {} characters of {language}", text.chars().count());
+        criterion.bench_function(&name, |bencher| bencher.iter(|| text::terms(black_box(text))));
+    }
 }
 
-#[divan::bench]
-fn analysis_of_chinese() -> Vec<String> {
-    text::terms(divan::black_box(CHINESE))
-}
-
-#[divan::bench]
-fn embedding_of_a_query(bencher: Bencher) {
-    let models = &*MODELS;
-    bencher.bench(|| models.embedder.embed_query(QUERY));
-}
-
-/// About 190 tokens.
-#[divan::bench]
-fn embedding_of_a_passage(bencher: Bencher) {
-    let (models, passage) = (&*MODELS, ENGLISH.repeat(4));
-    bencher.bench(|| models.embedder.embed_passage(&passage));
+fn embedding(criterion: &mut Criterion) {
+    let models = Models::load(&models_dir(), &Choice::default(), 1).expect("the models");
+    let passage = ENGLISH.repeat(4);
+    criterion.bench_function("embedding of a query", |bencher| bencher.iter(|| models.embedder.embed_query(QUERY)));
+    criterion.bench_function("embedding of a passage of 190 tokens", |bencher| {
+        bencher.iter(|| models.embedder.embed_passage(&passage));
+    });
 }
 
 /// Two legs of 100 candidates that share half of them.
-#[divan::bench]
-fn fusion(bencher: Bencher) {
+fn fusion(criterion: &mut Criterion) {
     let leg = |from: u128| -> Vec<_> {
         (from..from + DEPTH).map(|n| (ChunkId(uuid::Uuid::from_u128(n)), 1.0 / (n as f32 + 1.0))).collect()
     };
     let (lexical, vector) = (leg(0), leg(DEPTH / 2));
-    bencher.bench(|| {
-        let evidence = Evidence::of(&lexical, 1.0, Some(&vector));
-        evidence.best()
+    criterion.bench_function("fusion", |bencher| {
+        bencher.iter(|| Evidence::of(&lexical, 1.0, Some(&vector)).best());
     });
 }
 
 /// All of it but HTTP, in a store of 4,900 chunks.
-#[divan::bench]
-fn search(bencher: Bencher) {
+fn search(criterion: &mut Criterion) {
     let runtime = runtime();
     let (_dir, engine) = runtime.block_on(store());
-    let (scope, request) = (AccessScope::owner(), SearchRequest { query: QUERY.into(), ..SearchRequest::default() });
-    bencher.bench_local(|| runtime.block_on(engine.search(&scope, &request)));
+    let scope = AccessScope::owner();
+    for (language, query) in [("English", QUERY), ("Chinese", CHINESE_QUERY)] {
+        let request = SearchRequest { query: query.into(), ..SearchRequest::default() };
+        criterion.bench_function(&format!("search in {language}"), |bencher| {
+            bencher.iter(|| runtime.block_on(engine.search(&scope, &request)).expect("found"));
+        });
+    }
 }
 
 /// Of the best 50 candidates, after they were asked for once.
-#[divan::bench]
-fn catalog_check(bencher: Bencher) {
+fn catalog_check(criterion: &mut Criterion) {
     let runtime = runtime();
     let (_dir, engine) = runtime.block_on(store());
     let catalog = engine.catalog().expect("open");
     let ids = runtime.block_on(catalog.live_chunk_ids(None, 50)).expect("ids");
-    bencher.bench_local(|| runtime.block_on(catalog.live_chunks(&everything(), &ids)));
+    criterion.bench_function("catalog check of 50", |bencher| {
+        bencher.iter(|| runtime.block_on(catalog.live_chunks(&everything(), &ids)).expect("asked"));
+    });
 }
 
 /// Of 196 chunks among 4,900, as when each leg is asked of what the other brought.
-#[divan::bench]
-fn scores_of_given_chunks(bencher: Bencher) {
+fn scores_of_given_chunks(criterion: &mut Criterion) {
     let dir = tempfile::tempdir().expect("a folder");
     let lexical = Lexical::open(dir.path()).expect("an index");
     let chunk = |n: usize| IndexedChunk {
@@ -116,7 +111,9 @@ fn scores_of_given_chunks(bencher: Bencher) {
     lexical.commit().expect("committed");
     let (wanted, scope) = (Wanted::terms(&text::terms(QUERY)), AccessScope::owner());
     let ids: Vec<ChunkId> = (0..10 * DOCUMENTS).step_by(25).map(|n| ChunkId::new("document", 1, n)).collect();
-    bencher.bench_local(|| lexical.scores(&wanted, &[], &ids, &scope));
+    criterion.bench_function("scores of 196 given chunks", |bencher| {
+        bencher.iter(|| lexical.scores(&wanted, &[], &ids, &scope).expect("scored"));
+    });
 }
 
 fn everything() -> Filter {
