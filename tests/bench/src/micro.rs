@@ -67,17 +67,18 @@ fn fusion(criterion: &mut Criterion) {
     });
 }
 
-/// All of it but HTTP, in a store of 4,900 chunks.
+/// All of it but HTTP and reading again, in a store of 4,900 chunks.
 fn search(criterion: &mut Criterion) {
     let runtime = runtime();
     let (_dir, engine) = runtime.block_on(store());
     let scope = AccessScope::owner();
     for (language, query) in [("English", QUERY), ("Chinese", CHINESE_QUERY)] {
-        let request = SearchRequest { query: query.into(), ..SearchRequest::default() };
+        let request = SearchRequest { query: query.into(), rerank: Some(false), ..SearchRequest::default() };
         criterion.bench_function(&format!("search in {language}"), |bencher| {
             bencher.iter(|| runtime.block_on(engine.search(&scope, &request)).expect("found"));
         });
     }
+    runtime.block_on(engine.close()).expect("closed");
 }
 
 /// Of the best 50 candidates, after they were asked for once.
@@ -89,6 +90,7 @@ fn catalog_check(criterion: &mut Criterion) {
     criterion.bench_function("catalog check of 50", |bencher| {
         bencher.iter(|| runtime.block_on(catalog.live_chunks(&everything(), &ids)).expect("asked"));
     });
+    runtime.block_on(engine.close()).expect("closed");
 }
 
 /// Of 196 chunks among 4,900, as when each leg is asked of what the other brought.
