@@ -18,8 +18,9 @@ use crate::text::{SentenceSpan, slice_chars};
 use crate::{AccessScope, Result};
 
 /// Confidence at which it is in doubt whether there is an answer, so that the question is compared with the best sentences as a whole,
-/// which costs two runs of the embedder.
+/// which costs a run of the embedder for each.
 pub(super) const DOUBT: RangeInclusive<f32> = 0.1..=0.5;
+/// Sentences that are compared with the question.
 const COMPARED: usize = 2;
 
 /// A sentence that may answer.
@@ -51,7 +52,8 @@ pub struct Evidence {
 
 impl Retriever {
     /// Reads the passages of the hits, each by itself: a quantised model is slower on a batch, and what it says of a passage
-    /// would depend on what else is in it. How rare a word is, is counted among what the scope sees.
+    /// would depend on what else is in it. How rare a word is, is counted among what the scope sees. `vector` is the query's;
+    /// confidences within `doubt` are looked into.
     pub(super) async fn read(
         &self,
         query: &Query,
@@ -72,7 +74,8 @@ impl Retriever {
         let mut candidates: Vec<Candidate> = read.into_iter().flatten().collect();
         candidates.sort_by(|a, b| b.score.total_cmp(&a.score).then(a.hit.cmp(&b.hit)));
         let mut confidence = candidates.first().map_or(0.0, |best| question.confidence(&best.clues));
-        if let Some(vector) = vector.filter(|_| doubt.contains(&confidence)) {
+        let compares = question.compares() && doubt.contains(&confidence);
+        if let Some(vector) = vector.filter(|_| compares) {
             let likeness = self.likeness(vector, &candidates, found).await?;
             candidates.iter_mut().for_each(|candidate| candidate.clues.likeness = likeness);
             confidence = candidates.first().map_or(0.0, |best| question.confidence_in_doubt(&best.clues));

@@ -145,6 +145,11 @@ impl Question {
         self.model.in_doubt.as_ref().unwrap_or(&self.model.confidence).probability(clues)
     }
 
+    /// Whether likeness counts for questions of this kind.
+    pub fn compares(&self) -> bool {
+        self.model.in_doubt.is_some()
+    }
+
     /// The sentences of one of the passages.
     pub fn candidates(&self, hit: usize, all: &[Found]) -> Result<Vec<Candidate>> {
         let found = &all[hit];
