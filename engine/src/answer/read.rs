@@ -13,6 +13,7 @@ use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::answer::ground::may_be_shown;
+use crate::models::cosine;
 use crate::retrieve::{Found, Query, Retriever};
 use crate::text::{SentenceSpan, slice_chars};
 use crate::{AccessScope, Result};
@@ -93,15 +94,10 @@ impl Retriever {
             let (models, vector) = (Arc::clone(&self.models), Arc::clone(&vector));
             let SentenceSpan { start, end } = candidate.sentence;
             let sentence = slice_chars(&found[candidate.hit].chunk.text, start, end).to_owned();
-            move || Ok(dot(&vector, &models.embedder.embed_passage(&sentence)?))
+            move || Ok(cosine(&vector, &models.embedder.embed_passage(&sentence)?))
         });
         Ok(self.executor.run_all(compared.collect()).await?.into_iter().fold(0.0, f32::max))
     }
-}
-
-/// Cosine of two vectors of length 1.
-fn dot(one: &[f32], other: &[f32]) -> f32 {
-    one.iter().zip(other).map(|(a, b)| a * b).sum()
 }
 
 /// Whoever plants an order to the machine, or a link out, in a document does not get to speak through it.

@@ -16,6 +16,11 @@ use crate::{Error, Result};
 pub const TOKEN_OUTPUTS: &[&str] = &["last_hidden_state", "token_embeddings", "hidden_states"];
 pub const TEXT_OUTPUTS: &[&str] = &["sentence_embedding", "sentence_embeddings", "dense_vecs", "text_embeds"];
 
+/// Cosine of two vectors of an embedder: they have length 1.
+pub fn cosine(one: &[f32], other: &[f32]) -> f32 {
+    one.iter().zip(other).map(|(a, b)| a * b).sum()
+}
+
 /// The embedding model.
 pub struct Embedder {
     encoder: Encoder,

@@ -21,7 +21,7 @@ mod tokenizer;
 
 use std::path::Path;
 
-pub use embedder::{Embedder, TEXT_OUTPUTS, TOKEN_OUTPUTS};
+pub use embedder::{Embedder, TEXT_OUTPUTS, TOKEN_OUTPUTS, cosine};
 pub use entry::{CacheStyle, Embedding, FileSum, Generation, ModelEntry, Pooling, PromptStyle, Sampling, Task};
 pub use generator::{ChatMessage, End, Finished, Generator, Prompt, Vocabulary, Writing, Written};
 pub use reader::{Reader, Reading};

@@ -28,7 +28,7 @@ use taproot_schemas::answer::RetractReason;
 
 use super::compose::Quote;
 use crate::Result;
-use crate::models::Models;
+use crate::models::{Models, cosine};
 use crate::retrieve::Found;
 use crate::text;
 
@@ -229,7 +229,7 @@ impl Grounder {
             in_order.iter().map(|place| self.passages.all[place.hit].slice(place.sentence)).collect();
         let (claim, source) =
             (models.embedder.embed_passage(&claim.text)?, models.embedder.embed_passage(&source.join(" "))?);
-        Ok(Some(claim.iter().zip(&source).map(|(a, b)| a * b).sum()))
+        Ok(Some(cosine(&claim, &source)))
     }
 
     fn verdict(&self, trial: &Trial) -> Verdict {
